@@ -1,0 +1,45 @@
+"""POST /api/auth/register: anyone joins as an employee."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from firebase_functions import https_fn
+from flask import Request, Response
+
+from functions import options
+from shared import bootstrap
+from shared.domain.people import Registered, Registration
+from shared.entry.endpoint import Answer, Call, Endpoint, Operation
+
+
+def register(call: Call[Registration, None]) -> Answer:
+    """Make the account; the body has no role, and one that is sent is refused."""
+    registered = bootstrap.account_registration().register(call.body, call.idempotency_key)
+    return Answer(registered, HTTPStatus.CREATED)
+
+
+ENDPOINT = Endpoint(
+    "auth_register",
+    Operation(
+        "POST",
+        "/api/auth/register",
+        register,
+        "Join as an employee",
+        description="Sign in afterwards with Firebase Authentication (`signInWithEmailAndPassword`): its ID token is "
+        "the bearer token of every other call.",
+        body=Registration,
+        returns=Registered,
+        status=HTTPStatus.CREATED,
+        tag="auth",
+        headers={"Idempotency-Key": "A retry with the same key and address finds the account it made"},
+        failures=(HTTPStatus.CONFLICT,),
+    ),
+    settings=bootstrap.settings,
+)
+
+
+@https_fn.on_request(**options.HTTP)
+def auth_register(request: Request) -> Response:
+    """POST /api/auth/register."""
+    return ENDPOINT(request)

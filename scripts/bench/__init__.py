@@ -1,0 +1,1 @@
+"""Measurements that are quoted in the documentation: each prints its figures and can be run by anyone."""

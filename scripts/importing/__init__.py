@@ -1,0 +1,1 @@
+"""Bringing an organisation's old incidents in, through the same API that everybody uses."""

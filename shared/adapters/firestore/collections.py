@@ -1,0 +1,158 @@
+"""The repositories over Firestore, one document per model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from google.api_core.exceptions import AlreadyExists
+from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot, FieldFilter, Query, Transaction
+
+from shared.adapters.firestore.transactions import firestore_errors, run_transaction
+from shared.domain.base import Model
+from shared.domain.errors import ConflictError, NotFoundError
+from shared.domain.incident import Incident
+from shared.domain.mail import OutboxMail
+from shared.domain.paging import Cursor, IncidentFilter
+from shared.domain.people import User
+from shared.domain.permissions import Role
+from shared.ports.repositories import Receipt
+
+M = TypeVar("M", bound=Model)
+
+
+class _Collection(Generic[M]):
+    """Documents of one kind, read and written as models."""
+
+    def __init__(self, client: Client, name: str, model: type[M], id_field: str, missing: str) -> None:
+        self._client = client
+        self._documents = client.collection(name)
+        self._model = model
+        self._id_field = id_field
+        self._missing = missing
+
+    def _reference(self, document_id: str) -> DocumentReference:
+        return self._documents.document(document_id)
+
+    def _encode(self, value: M) -> dict[str, Any]:
+        return value.model_dump(mode="python", exclude={self._id_field})
+
+    def _decode(self, snapshot: DocumentSnapshot[Any]) -> M:
+        return self._model.model_validate({**(snapshot.to_dict() or {}), self._id_field: snapshot.id})
+
+    def get(self, document_id: str) -> M | None:
+        with firestore_errors():
+            snapshot = self._reference(document_id).get()
+        return self._decode(snapshot) if snapshot.exists else None
+
+    def _create(self, value: M) -> bool:
+        try:
+            with firestore_errors():
+                self._reference(getattr(value, self._id_field)).create(self._encode(value))
+        except AlreadyExists:
+            return False
+        return True
+
+    def _all(self, query: Query) -> list[M]:
+        with firestore_errors():
+            return [self._decode(snapshot) for snapshot in query.stream()]
+
+    def update(self, document_id: str, change: Callable[[M], M]) -> M:
+        reference = self._reference(document_id)
+
+        def body(transaction: Transaction) -> M:
+            snapshot = reference.get(transaction=transaction)
+            if not snapshot.exists:
+                raise NotFoundError(self._missing)
+            before = self._decode(snapshot)
+            after = change(before)
+            if after is not before:
+                transaction.set(reference, self._encode(after))
+            return after
+
+        with firestore_errors():
+            return run_transaction(self._client, body)
+
+
+class FirestoreIncidents(_Collection[Incident]):
+    """`incidents/{id}`, with the receipts of keyed requests in `idempotency/{id}`."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client, "incidents", Incident, "id", "There is no such incident")
+        self._receipts = client.collection("idempotency")
+
+    def add(self, incident: Incident, receipt: Receipt | None = None) -> Receipt | None:
+        batch = self._client.batch()
+        batch.create(self._reference(incident.id), self._encode(incident))
+        if receipt is not None:
+            batch.create(
+                self._receipts.document(receipt.id),
+                {
+                    "request_hash": receipt.request_hash,
+                    "result_id": receipt.result_id,
+                    "expires_at": receipt.expires_at,
+                },
+            )
+        try:
+            with firestore_errors():
+                batch.commit()
+        except AlreadyExists as error:
+            earlier = self._receipt(receipt.id) if receipt is not None else None
+            if earlier is None:
+                raise ConflictError("There is an incident with this id already") from error
+            return earlier
+        return None
+
+    def _receipt(self, receipt_id: str) -> Receipt | None:
+        with firestore_errors():
+            snapshot = self._receipts.document(receipt_id).get()
+        if not snapshot.exists:
+            return None
+        kept = snapshot.to_dict() or {}
+        return Receipt(receipt_id, kept["request_hash"], kept["result_id"], kept["expires_at"])
+
+    def find(self, where: IncidentFilter, limit: int, after: Cursor | None = None) -> list[Incident]:
+        query: Query = self._documents.limit(limit)
+        for field, value in (
+            ("status", where.status),
+            ("severity", where.severity),
+            ("category", where.category),
+            ("reporter_id", where.reporter),
+        ):
+            if value is not None:
+                query = query.where(filter=FieldFilter(field, "==", str(value)))
+        if where.assignee is not None:
+            query = query.where(filter=FieldFilter("assignee_ids", "array_contains", where.assignee))
+        if where.since is not None:
+            query = query.where(filter=FieldFilter("created_at", ">=", where.since))
+        if where.until is not None:
+            query = query.where(filter=FieldFilter("created_at", "<", where.until))
+        direction = Query.ASCENDING if where.oldest_first else Query.DESCENDING
+        query = query.order_by("created_at", direction=direction).order_by("__name__", direction=direction)
+        if after is not None:
+            query = query.start_after({"created_at": after.created_at, "__name__": self._reference(after.id)})
+        return self._all(query)
+
+
+class FirestoreUsers(_Collection[User]):
+    """`users/{uid}`."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client, "users", User, "uid", "There is no such user")
+
+    def add(self, user: User) -> bool:
+        return self._create(user)
+
+    def with_role(self, role: Role) -> list[User]:
+        query = self._documents.where(filter=FieldFilter("role", "==", str(role)))
+        return [user for user in self._all(query) if not user.disabled]
+
+
+class FirestoreOutbox(_Collection[OutboxMail]):
+    """`outbox/{id}`."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client, "outbox", OutboxMail, "id", "There is no such mail")
+
+    def add(self, mail: OutboxMail) -> bool:
+        return self._create(mail)

@@ -1,0 +1,78 @@
+"""What can go wrong, as types that carry their context. `shared.entry.problems` maps each to one HTTP answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+
+class SecuraError(Exception):
+    """Root of every expected failure. Its text may be shown to the caller: no secret, no foreign data."""
+
+
+class NotAuthenticatedError(SecuraError):
+    """No credential, or one that does not hold."""
+
+    def __init__(self, reason: str = "no token") -> None:
+        super().__init__("Not authenticated")
+        self.reason = reason  # for the log, not for the caller
+
+
+class ForbiddenError(SecuraError):
+    """Known who asks, and they may not."""
+
+
+class NotFoundError(SecuraError):
+    """It does not exist, or the caller may not know that it does."""
+
+
+class InvalidInputError(SecuraError):
+    """The caller sent something that cannot be used.
+
+    `fields` holds one sentence per offending field, keyed by its dotted path.
+    """
+
+    def __init__(self, message: str, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.fields = dict(fields or {})
+
+
+class ConflictError(SecuraError):
+    """The request contradicts what is stored."""
+
+
+class IllegalTransitionError(ConflictError):
+    """A status change that the lifecycle does not allow; the text names the ones it does."""
+
+    def __init__(self, current: str, wanted: str, legal: Sequence[str]) -> None:
+        options = ", ".join(legal) if legal else "none"
+        super().__init__(f"An incident cannot go from {current} to {wanted}; from {current} it can go to: {options}")
+        self.legal = tuple(legal)
+
+
+class VersionConflictError(SecuraError):
+    """Somebody else changed it first (optimistic concurrency)."""
+
+    def __init__(self, expected: int, actual: int) -> None:
+        super().__init__(f"The incident is at version {actual}, your change was made on version {expected}")
+        self.expected = expected
+        self.actual = actual
+
+
+class PreconditionRequiredError(SecuraError):
+    """The change must say which version it was made on."""
+
+
+class IdempotencyMismatchError(SecuraError):
+    """The same Idempotency-Key came with a different request."""
+
+
+class TooManyConflictsError(SecuraError):
+    """A transaction lost every one of its tries; the caller may try again later."""
+
+
+class UnavailableError(SecuraError):
+    """A service that is needed does not answer; the caller may try again later."""
+
+
+class RetryLaterError(SecuraError):
+    """An event cannot be handled yet; raising it makes the platform deliver it again."""

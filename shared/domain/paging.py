@@ -1,0 +1,68 @@
+"""Lists in pages: a filter, an opaque cursor, and one page of what was found."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.base import Model, UtcDatetime
+from shared.domain.errors import InvalidInputError
+from shared.domain.incident import Incident
+from shared.domain.taxonomy import Category, Severity, Status
+
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentFilter:
+    """Which incidents; every field that is set narrows the list. `since` is inclusive, `until` is not."""
+
+    status: Status | None = None
+    severity: Severity | None = None
+    category: Category | None = None
+    assignee: str | None = None
+    reporter: str | None = None
+    since: UtcDatetime | None = None
+    until: UtcDatetime | None = None
+    oldest_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the next page begins: behind this incident."""
+
+    created_at: datetime
+    id: str
+
+    def encode(self) -> str:
+        """The cursor as the opaque, URL-safe text that clients hand back."""
+        raw = json.dumps([self.created_at.isoformat(), self.id], separators=(",", ":")).encode()
+        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+    @classmethod
+    def decode(cls, text: str) -> Cursor:
+        """Read what `encode` wrote.
+
+        Raises:
+            InvalidInputError: when it is not one of ours.
+        """
+        try:
+            created_at, incident_id = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
+            at = datetime.fromisoformat(created_at)
+        except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+            raise InvalidInputError("The cursor is not one this API gave out", {"cursor": "not a cursor"}) from error
+        usable = isinstance(incident_id, str) and incident_id and "/" not in incident_id and at.tzinfo is not None
+        if not usable:
+            raise InvalidInputError("The cursor is not one this API gave out", {"cursor": "not a cursor"})
+        return cls(at, incident_id)
+
+
+class IncidentPage(Model):
+    """One page of incidents, and the cursor of the next; null at the end."""
+
+    items: list[Incident]
+    next_cursor: str | None = None

@@ -1,0 +1,147 @@
+"""People: what they say of themselves, and who is asking."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, EmailStr, Field, SecretStr, field_validator
+
+from shared.domain.base import Line, Model, UtcDatetime
+from shared.domain.permissions import Permission, Role, allows
+
+MIN_PASSWORD_LENGTH = 12
+"""Characters. NIST SP 800-63B-4 asks for 15 where a password is the only factor and for 8 beside a second one."""
+MAX_PASSWORD_LENGTH = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is asking, as their verified ID token says."""
+
+    uid: str
+    email: str | None
+    role: Role
+
+    def can(self, permission: Permission) -> bool:
+        """Whether the person's role carries the permission."""
+        return allows(self.role, permission)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedToken:
+    """What a good ID token says: whose it is and until when it holds."""
+
+    identity: Identity
+    expires_at: UtcDatetime
+
+
+def _known_time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"{value!r} is no IANA time zone, such as Europe/Berlin")
+    return value
+
+
+def _language_tag(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
+        raise ValueError(f"{value!r} is no BCP 47 language tag, such as en or pt-BR")
+    return value
+
+
+def _phone_number(value: str) -> str:
+    if value and not re.fullmatch(r"\+[1-9]\d{6,14}", value):
+        raise ValueError("a phone number is written in E.164, such as +4930123456")
+    return value
+
+
+Name = Annotated[Line, Field(min_length=1, max_length=100)]
+Department = Annotated[Line, Field(max_length=100)]
+Phone = Annotated[str, AfterValidator(_phone_number)]
+LanguageTag = Annotated[str, AfterValidator(_language_tag), Field(max_length=35)]
+TimeZone = Annotated[str, AfterValidator(_known_time_zone), Field(max_length=64)]
+
+
+class Notifications(Model):
+    """Which mails a person wants. Choices per event and channel grow here."""
+
+    incident_analysis_email: bool = True
+
+
+class User(Model):
+    """A person of the platform: the document `users/{uid}`, the truth about the role."""
+
+    uid: str
+    email: EmailStr
+    role: Role
+    display_name: Name
+    department: Department = ""
+    phone: Phone = ""
+    language: LanguageTag = "en"
+    time_zone: TimeZone = "UTC"
+    notifications: Notifications = Notifications()
+    disabled: bool = False
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
+
+
+class Profile(Model):
+    """What a person sees of themselves."""
+
+    uid: str
+    email: EmailStr
+    role: Role
+    display_name: Name
+    department: Department
+    phone: Phone
+    language: LanguageTag
+    time_zone: TimeZone
+    notifications: Notifications
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
+
+    @classmethod
+    def of(cls, user: User) -> Profile:
+        """The person's own view of their user document."""
+        return cls(**{name: getattr(user, name) for name in cls.model_fields})
+
+
+class ProfileChange(Model):
+    """The fields of a profile that its owner may change; what is left out stays."""
+
+    display_name: Name | None = None
+    department: Department | None = None
+    phone: Phone | None = None
+    language: LanguageTag | None = None
+    time_zone: TimeZone | None = None
+    notifications: Notifications | None = None
+
+    def applied_to(self, user: User, now: UtcDatetime) -> User:
+        """The user with the change made."""
+        changes = {name: getattr(self, name) for name in self.model_fields_set if getattr(self, name) is not None}
+        return user.model_copy(update={**changes, "updated_at": now}) if changes else user
+
+
+class Registration(Model):
+    """A new account. The role is not asked for: everyone starts as an employee."""
+
+    email: Annotated[EmailStr, Field(max_length=254)]
+    password: SecretStr
+    display_name: Name
+    department: Department = ""
+
+    @field_validator("password")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if not MIN_PASSWORD_LENGTH <= len(value.get_secret_value()) <= MAX_PASSWORD_LENGTH:
+            raise ValueError(f"use {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters")
+        return value
+
+
+class Registered(Model):
+    """The answer to a registration."""
+
+    uid: str
+    email: EmailStr
+    role: Role

@@ -1,0 +1,36 @@
+"""A person's own profile."""
+
+from __future__ import annotations
+
+from shared.domain.errors import NotFoundError
+from shared.domain.people import Identity, Profile, ProfileChange
+from shared.ports.clock import Clock
+from shared.ports.repositories import Users
+
+
+class Profiles:
+    """Reads and changes what a person says of themselves; role and address are not among it."""
+
+    def __init__(self, users: Users, clock: Clock) -> None:
+        self._users = users
+        self._clock = clock
+
+    def get(self, who: Identity) -> Profile:
+        """The caller's profile.
+
+        Raises:
+            NotFoundError: the account was never registered with the platform.
+        """
+        user = self._users.get(who.uid)
+        if user is None:
+            raise NotFoundError("This account has no profile: register first")
+        return Profile.of(user)
+
+    def change(self, who: Identity, change: ProfileChange) -> Profile:
+        """The caller's profile with the change made.
+
+        Raises:
+            NotFoundError: the account was never registered with the platform.
+        """
+        now = self._clock.now()
+        return Profile.of(self._users.update(who.uid, lambda user: change.applied_to(user, now)))

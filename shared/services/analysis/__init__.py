@@ -1,0 +1,1 @@
+"""The AI's analysis of an incident."""

@@ -1,0 +1,63 @@
+"""Who may see which incidents."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shared.domain.errors import NotFoundError
+from shared.domain.incident import Incident
+from shared.domain.paging import Cursor, IncidentFilter, IncidentPage
+from shared.domain.people import Identity
+from shared.domain.permissions import Permission
+from shared.ports.repositories import Incidents
+
+
+def may_see(who: Identity, incident: Incident) -> bool:
+    """The security team sees all, a reporter their own."""
+    return who.can(Permission.INCIDENT_READ_ALL) or incident.reporter_id == who.uid
+
+
+class IncidentReading:
+    """Reads one incident or a page of them, never more than the caller may see."""
+
+    def __init__(self, incidents: Incidents) -> None:
+        self._incidents = incidents
+
+    def get(self, who: Identity, incident_id: str) -> Incident:
+        """The incident.
+
+        Raises:
+            NotFoundError: there is none, or it is not for the caller: the two cannot be told apart.
+        """
+        incident = self._incidents.get(incident_id)
+        if incident is None or not may_see(who, incident):
+            raise NotFoundError("There is no such incident")
+        return incident
+
+    def current(self, incident_id: str) -> Incident:
+        """The incident as the platform itself sees it, for event handlers; no person's view.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        incident = self._incidents.get(incident_id)
+        if incident is None:
+            raise NotFoundError("There is no such incident")
+        return incident
+
+    def find(self, who: Identity, where: IncidentFilter, limit: int, cursor: str | None = None) -> IncidentPage:
+        """One page, newest first unless the filter says otherwise. An employee's list holds their own reports only.
+
+        Raises:
+            InvalidInputError: the cursor is not one of ours.
+        """
+        if not who.can(Permission.INCIDENT_READ_ALL):
+            if where.reporter not in {None, who.uid}:
+                return IncidentPage(items=[])
+            where = replace(where, reporter=who.uid)
+        after = Cursor.decode(cursor) if cursor else None
+        # One more than asked for tells whether there is a next page without a second query.
+        found = self._incidents.find(where, limit + 1, after)
+        page = found[:limit]
+        more = len(found) > limit
+        return IncidentPage(items=page, next_cursor=Cursor(page[-1].created_at, page[-1].id).encode() if more else None)

@@ -1,0 +1,110 @@
+"""The security team is told that an incident was analysed."""
+
+from __future__ import annotations
+
+from shared.domain.analysis import Analysis
+from shared.domain.incident import Incident
+from shared.domain.mail import MailMessage, MailState, OutboxMail
+from shared.domain.permissions import Role
+from shared.domain.taxonomy import Tlp
+from shared.ports.clock import Clock
+from shared.ports.messaging import Publisher
+from shared.ports.repositories import Outbox, Users
+from shared.services.notifications.rendering import render
+
+EMAIL_TOPIC = "email-notifications"
+KIND = "incident_analysis"
+# E-mail passes through others' servers: what is for named people only stays in the
+# platform, and the mail says that it is there.
+_NOT_IN_MAIL = {Tlp.RED, Tlp.AMBER_STRICT}
+_MOST_REASONS = 5
+
+
+class AnalysisNotification:
+    """Queues one mail for each incident, however often it is asked to."""
+
+    def __init__(self, users: Users, outbox: Outbox, publisher: Publisher, clock: Clock, public_url: str) -> None:
+        self._users = users
+        self._outbox = outbox
+        self._publisher = publisher
+        self._clock = clock
+        self._public_url = public_url
+
+    def queue(self, incident: Incident) -> str | None:
+        """Queue the mail and ask for its sending; the mail's id, or None when nobody is to be told.
+
+        Raises:
+            UnavailableError: the request to send could not be published; calling again makes up for it.
+        """
+        if incident.analysis is None or not incident.notify:
+            return None
+        mail_id = f"{incident.id}-{KIND}"
+        known = self._outbox.get(mail_id)
+        if known is None:
+            known = self._new_mail(mail_id, incident, incident.analysis)
+            if known is None:
+                return None
+            self._outbox.add(known)
+        if known.state is MailState.QUEUED:
+            self._publisher.publish(EMAIL_TOPIC, {"outbox_id": mail_id})
+        return mail_id
+
+    def _new_mail(self, mail_id: str, incident: Incident, analysis: Analysis) -> OutboxMail | None:
+        team = self._users.with_role(Role.SECURITY_TEAM)
+        recipients = sorted({user.email for user in team if user.notifications.incident_analysis_email})
+        if not recipients:
+            return None
+        now = self._clock.now()
+        return OutboxMail(
+            id=mail_id,
+            kind=KIND,
+            incident_id=incident.id,
+            message=compose(incident, analysis, recipients, self._public_url),
+            created_at=now,
+            updated_at=now,
+        )
+
+
+def compose(incident: Incident, analysis: Analysis, recipients: list[str], public_url: str) -> MailMessage:
+    """The mail's words. The description never leaves by mail; of TLP:RED and AMBER+STRICT neither does the title."""
+    quiet = incident.tlp in _NOT_IN_MAIL
+    severity = incident.severity or analysis.severity.severity
+    categorization = analysis.categorization
+    if incident.category is None:
+        category = "not sure: please choose"
+    elif incident.category == categorization.category:
+        category = f"{_words(incident.category)} ({categorization.confidence:.0%} sure)"
+    else:
+        category = _words(incident.category)
+    reasons = [] if quiet else _reasons(analysis)
+    values = {
+        "reference": incident.reference,
+        "title": "" if quiet else incident.title,
+        "severity": _words(severity),
+        "score": analysis.severity.score,
+        "category": category,
+        "priority": _words(incident.priority),
+        "reported_at": f"{incident.reported_at:%Y-%m-%d %H:%M} UTC",
+        "tlp": incident.tlp,
+        "reasons": reasons,
+        "link": f"{public_url}/api/incidents/{incident.id}",
+    }
+    text, html = render(KIND, values)
+    subject = f"[TLP:{incident.tlp}] {_words(severity)}: {incident.reference}"
+    return MailMessage(to=recipients, subject=subject if quiet else f"{subject} {incident.title}", text=text, html=html)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _reasons(analysis: Analysis) -> list[str]:
+    counted = sorted(
+        (factor for factor in analysis.severity.factors if factor.value > 0),
+        key=lambda factor: factor.weight * factor.value,
+        reverse=True,
+    )
+    reasons = [f"{_words(factor.name)}: {factor.evidence}" for factor in counted[:_MOST_REASONS]]
+    if analysis.categorization.evidence and not analysis.categorization.abstained:
+        reasons.append("Words that decided the category: " + ", ".join(analysis.categorization.evidence))
+    return reasons

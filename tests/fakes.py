@@ -1,0 +1,172 @@
+"""Fakes of every port, held to the same contract as the real adapters by tests/contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Generic, TypeVar
+
+from shared.domain.errors import ConflictError, NotAuthenticatedError, NotFoundError, UnavailableError
+from shared.domain.incident import Incident
+from shared.domain.mail import MailMessage, OutboxMail
+from shared.domain.paging import Cursor, IncidentFilter
+from shared.domain.people import Identity, User, VerifiedToken
+from shared.domain.permissions import Role
+from shared.ports.repositories import Receipt
+
+T = TypeVar("T")
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+class FakeClock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, by: timedelta) -> None:
+        self._now += by
+
+
+class CountingIds:
+    """id00000000000000001, …2 …"""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def new(self) -> str:
+        self._last += 1
+        return f"id{self._last:018d}"
+
+
+class _Kept(Generic[T]):
+    def __init__(self, missing: str) -> None:
+        self.kept: dict[str, T] = {}
+        self._missing = missing
+
+    def get(self, key: str) -> T | None:
+        return self.kept.get(key)
+
+    def _add(self, key: str, value: T) -> bool:
+        return self.kept.setdefault(key, value) is value
+
+    def update(self, key: str, change: Callable[[T], T]) -> T:
+        if key not in self.kept:
+            raise NotFoundError(self._missing)
+        self.kept[key] = change(self.kept[key])
+        return self.kept[key]
+
+
+class FakeIncidents(_Kept[Incident]):
+    def __init__(self) -> None:
+        super().__init__("There is no such incident")
+        self.receipts: dict[str, Receipt] = {}
+
+    def add(self, incident: Incident, receipt: Receipt | None = None) -> Receipt | None:
+        if receipt is not None and receipt.id in self.receipts:
+            return self.receipts[receipt.id]
+        if not self._add(incident.id, incident):
+            raise ConflictError("There is an incident with this id already")
+        if receipt is not None:
+            self.receipts[receipt.id] = receipt
+        return None
+
+    def find(self, where: IncidentFilter, limit: int, after: Cursor | None = None) -> list[Incident]:
+        def fits(incident: Incident) -> bool:
+            return (
+                where.status in {None, incident.status}
+                and where.severity in {None, incident.severity}
+                and where.category in {None, incident.category}
+                and where.reporter in {None, incident.reporter_id}
+                and (where.assignee is None or where.assignee in incident.assignee_ids)
+                and (where.since is None or incident.created_at >= where.since)
+                and (where.until is None or incident.created_at < where.until)
+            )
+
+        newest_first = not where.oldest_first
+        found = sorted(filter(fits, self.kept.values()), key=lambda i: (i.created_at, i.id), reverse=newest_first)
+        if after is not None:
+            place = (after.created_at, after.id)
+            found = [
+                i for i in found if ((i.created_at, i.id) < place) == newest_first and (i.created_at, i.id) != place
+            ]
+        return found[:limit]
+
+
+class FakeUsers(_Kept[User]):
+    def __init__(self, *users: User) -> None:
+        super().__init__("There is no such user")
+        for user in users:
+            self.add(user)
+
+    def add(self, user: User) -> bool:
+        return self._add(user.uid, user)
+
+    def with_role(self, role: Role) -> list[User]:
+        return [user for user in self.kept.values() if user.role is role and not user.disabled]
+
+
+class FakeOutbox(_Kept[OutboxMail]):
+    def __init__(self) -> None:
+        super().__init__("There is no such mail")
+
+    def add(self, mail: OutboxMail) -> bool:
+        return self._add(mail.id, mail)
+
+
+class FakePublisher:
+    """Remembers what was published; `down` makes it fail."""
+
+    def __init__(self) -> None:
+        self.published: list[tuple[str, dict[str, str]]] = []
+        self.down = False
+
+    def publish(self, topic: str, payload: Mapping[str, str]) -> None:
+        if self.down:
+            raise UnavailableError(f"Pub/Sub did not take the message for {topic}")
+        self.published.append((topic, dict(payload)))
+
+
+class FakeMailer:
+    """Remembers what was sent; each of `failures` is raised once, in turn."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.sent: list[tuple[str, MailMessage]] = []
+        self._failures = list(failures)
+
+    def send(self, message: MailMessage, mail_id: str) -> str:
+        if self._failures:
+            raise self._failures.pop(0)
+        self.sent.append((mail_id, message))
+        return f"message-{len(self.sent)}"
+
+
+class FakeAccounts:
+    """Accounts by uid: (address, role)."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[str, tuple[str, Role | None]] = {}
+
+    def create(self, uid: str, email: str, password: str, display_name: str) -> None:
+        if uid in self.accounts or email in {address for address, _ in self.accounts.values()}:
+            raise ConflictError("This address has an account already")
+        self.accounts[uid] = (email, None)
+
+    def grant(self, uid: str, role: Role) -> None:
+        self.accounts[uid] = (self.accounts[uid][0], role)
+
+    def owns(self, uid: str, email: str) -> bool:
+        return uid in self.accounts and self.accounts[uid][0] == email
+
+
+class FakeVerifier:
+    """Takes `<role>:<uid>` for a token."""
+
+    def verify(self, token: str) -> VerifiedToken:
+        role, _, uid = token.partition(":")
+        if role not in set(Role) or not uid:
+            raise NotAuthenticatedError("invalid")
+        return VerifiedToken(Identity(uid, f"{uid}@example.org", Role(role)), START + timedelta(hours=1))

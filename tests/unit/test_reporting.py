@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from shared.domain.errors import ForbiddenError, IdempotencyMismatchError
+from shared.domain.incident import IncidentReport, Source
+from shared.domain.taxonomy import Category, Severity, Status, Tlp
+from shared.services.incidents.reporting import IncidentReporting, reference_of
+from tests.builders import ANALYST, EMPLOYEE, OTHER_EMPLOYEE
+from tests.fakes import START, CountingIds, FakeClock, FakeIncidents
+
+REPORT = IncidentReport(title="Odd mail", description="It asked me for my password.")
+
+
+@pytest.fixture
+def incidents() -> FakeIncidents:
+    return FakeIncidents()
+
+
+@pytest.fixture
+def reporting(incidents):
+    return IncidentReporting(incidents, FakeClock(), CountingIds())
+
+
+def test_a_report_becomes_a_new_incident_of_its_reporter(reporting, incidents):
+    made = reporting.report(EMPLOYEE, REPORT).incident
+    assert incidents.kept == {made.id: made}
+    assert (made.status, made.reporter_id, made.version, made.analysis) == (Status.NEW, EMPLOYEE.uid, 1, None)
+    assert made.tlp is Tlp.AMBER
+    assert made.detected_at == made.reported_at == made.created_at == START
+
+
+def test_the_reporters_own_judgement_is_kept_as_theirs(reporting):
+    report = REPORT.model_copy(update={"category": Category.MALWARE, "severity": Severity.HIGH})
+    made = reporting.report(EMPLOYEE, report).incident
+    assert (made.category, made.severity) == (Category.MALWARE, Severity.HIGH)
+    assert made.category_tag == Category.MALWARE.rsit_tag
+    assert made.provenance.category is made.provenance.severity is Source.REPORTER
+    assert reporting.report(ANALYST, report).incident.provenance.category is Source.TEAM
+
+
+def test_a_retry_with_the_same_key_gives_the_same_incident(reporting, incidents):
+    first = reporting.report(EMPLOYEE, REPORT, "key-1")
+    again = reporting.report(EMPLOYEE, REPORT, "key-1")
+    assert (first.replayed, again.replayed) == (False, True)
+    assert again.incident.id == first.incident.id
+    assert len(incidents.kept) == 1
+
+
+def test_a_key_finds_its_incident_even_after_its_receipt_has_expired(reporting, incidents):
+    first = reporting.report(EMPLOYEE, REPORT, "key-1")
+    incidents.receipts.clear()
+    assert reporting.report(EMPLOYEE, REPORT, "key-1").incident == first.incident
+    assert len(incidents.kept) == 1
+
+
+def test_keys_belong_to_the_person_who_chose_them(reporting, incidents):
+    reporting.report(EMPLOYEE, REPORT, "key-1")
+    reporting.report(OTHER_EMPLOYEE, REPORT, "key-1")
+    assert len(incidents.kept) == 2
+
+
+def test_a_key_with_another_report_is_refused(reporting):
+    reporting.report(EMPLOYEE, REPORT, "key-1")
+    with pytest.raises(IdempotencyMismatchError):
+        reporting.report(EMPLOYEE, REPORT.model_copy(update={"title": "Another mail"}), "key-1")
+
+
+def test_only_the_team_may_report_in_silence(reporting):
+    silent = REPORT.model_copy(update={"notify": False})
+    with pytest.raises(ForbiddenError):
+        reporting.report(EMPLOYEE, silent)
+    assert reporting.report(ANALYST, silent).incident.notify is False
+
+
+def test_references_can_be_read_out():
+    references = {reference_of(f"id{n}") for n in range(2000)}
+    assert len(references) == 2000
+    assert all(len(r) == 13 and r.startswith("INC-") and not set(r[4:]) & set("ILOU") for r in references)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"title": ""},
+        {"title": "two\nlines of title"},
+        {"description": "short"},
+        {"description": "bell \x07 in a long enough text"},
+        {"description": "lone surrogate \ud800 in the text"},
+        {"detected_at": "2026-01-01T10:00:00"},
+        {"category": "alien"},
+        {"reporter_id": "somebody-else"},
+        {"status": "closed"},
+        {"tags": ["x"] * 51},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_unusable_reports_are_refused(wrong):
+    with pytest.raises(ValidationError):
+        IncidentReport.model_validate({"title": "Odd mail", "description": "It asked me for my password.", **wrong})
