@@ -1,0 +1,128 @@
+"""The functions host: `/{project}/{region}/{function}` on its port is that function, as in the official emulator."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict
+
+from scripts.backend.processes import Processes, StartError
+
+MAX_BODY = 32 * 1024 * 1024  # bytes: what Cloud Run lets through
+# RFC 9110, section 7.6.1: these belong to one connection.
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_UNTRIED = (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError)
+
+
+def problem(status: HTTPStatus, detail: str) -> web.Response:
+    """An RFC 9457 problem of the gateway or host itself."""
+    body = {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
+    return web.Response(status=status, text=json.dumps(body), content_type="application/problem+json")
+
+
+class Host:
+    """Passes requests on to the functions' processes."""
+
+    def __init__(self, processes: Processes) -> None:
+        self._processes = processes
+        self._clients: dict[str, aiohttp.ClientSession] = {}
+
+    def application(self) -> web.Application:
+        """The host as a web application."""
+        app = web.Application(client_max_size=MAX_BODY)
+        app.router.add_route("*", "/{project}/{region}/{function}", self._direct)
+        app.router.add_route("*", "/{project}/{region}/{function}/{rest:.*}", self._direct)
+        return app
+
+    async def close(self) -> None:
+        """Close what connections there are."""
+        for client in self._clients.values():
+            await client.close()
+
+    async def _direct(self, request: web.Request) -> web.StreamResponse:
+        rest = request.raw_path.split("/", 4)[4:]
+        function_id = request.match_info["function"].partition("?")[0]
+        path = "/" + rest[0] if rest else "/" + ("?" + request.query_string if request.query_string else "")
+        return await self.forward(request, function_id, path, request.headers)
+
+    async def forward(
+        self, request: web.Request, function_id: str, raw_path: str, headers: Mapping[str, str]
+    ) -> web.StreamResponse:
+        """The function's answer to the request at the path."""
+        if function_id not in self._processes:
+            return problem(HTTPStatus.NOT_FOUND, f"There is no function {function_id}")
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The request is over {MAX_BODY} bytes")
+        passed = CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in _HOP_BY_HOP)
+        try:
+            async with self._processes.instance(function_id) as instance:
+                client = self._client(instance.socket_path)
+                async with client.request(
+                    request.method, f"http://function{raw_path}", data=body, headers=passed, allow_redirects=False
+                ) as answer:
+                    return await _relay(request, answer)
+        except StartError as error:
+            return problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+        except (aiohttp.ClientError, ConnectionError):
+            return problem(HTTPStatus.BAD_GATEWAY, f"{function_id} ended before it had answered")
+
+    def _client(self, socket_path: str) -> aiohttp.ClientSession:
+        if socket_path not in self._clients:
+            self._clients[socket_path] = aiohttp.ClientSession(
+                connector=aiohttp.UnixConnector(path=socket_path, limit=64),
+                timeout=aiohttp.ClientTimeout(total=3600),
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._clients[socket_path]
+
+
+async def _relay(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+    headers = CIMultiDict((name, value) for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP)
+    if answer.content_length is not None or request.method == "HEAD":
+        whole = web.Response(status=answer.status, headers=headers, body=await answer.read())
+        if request.method == "HEAD" and answer.content_length is not None:
+            whole.headers["Content-Length"] = str(answer.content_length)
+        return whole
+    streamed = web.StreamResponse(status=answer.status, headers=headers)
+    await streamed.prepare(request)
+    async for chunk in answer.content.iter_any():
+        await streamed.write(chunk)
+    await streamed.write_eof()
+    return streamed
+
+
+async def listen(app: web.Application, host: str, port: int) -> tuple[web.AppRunner, int]:
+    """Serve the application; the runner to stop it by, and the port.
+
+    Raises:
+        OSError: the port cannot be had.
+    """
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    await runner.setup()
+    site = web.TCPSite(runner, host, port)
+    try:
+        await site.start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    await asyncio.sleep(0)
+    return runner, int(runner.addresses[0][1])

@@ -1,0 +1,213 @@
+"""Starts everything, in parallel where nothing waits for another, and stops everything."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import json
+import shlex
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+from aiohttp import web
+from rich.console import Console
+
+from scripts.backend.console import LogView, show_addresses, show_users
+from scripts.backend.datafolder import DataFolder
+from scripts.backend.embedded import Embedded
+from scripts.backend.gateway import Gateway
+from scripts.backend.host import Host, listen
+from scripts.backend.manifest import functions_of, ports_of, rewrites_of
+from scripts.backend.processes import Processes, Zygote
+
+PROJECT = "demo-secura"
+_LOOPBACK = "127.0.0.1"
+_STANDARD_PORTS = {"mail": 8025}  # not one of Firebase's own services, so firebase.json cannot hold it
+_WATCHED = ("main.py", "functions", "shared", "functions.yaml", ".env.local")
+
+
+class PortTakenError(Exception):
+    """A port is taken; the text is one line for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for. `port` 0 takes free ports for everything."""
+
+    root: Path
+    data: Path
+    port: int
+    fresh: bool
+    demo: bool
+
+
+@dataclass(slots=True)
+class Addresses:
+    """Where everything is."""
+
+    gateway: str
+    host: str
+    services: Mapping[str, str]
+
+    def variables(self) -> dict[str, str]:
+        """What other programs need to find the services: the official emulator variables, and ours."""
+        return {
+            "GOOGLE_CLOUD_PROJECT": PROJECT,
+            "FIRESTORE_EMULATOR_HOST": self.services["firestore"],
+            "FIREBASE_AUTH_EMULATOR_HOST": self.services["auth"],
+            "PUBSUB_EMULATOR_HOST": self.services["pubsub"],
+            "STORAGE_EMULATOR_HOST": f"http://{self.services['storage']}",
+            "SECURA_URL": self.gateway,
+            "SECURA_MAIL_URL": f"http://{self.services['mail']}",
+        }
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """One run of the backend."""
+
+    options: Options
+    console: Console
+    _stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
+
+    async def run(self, stop: asyncio.Event) -> int:
+        """Run until `stop` is set; the exit status.
+
+        Raises:
+            DataFolderError, EmbeddedError, PortTakenError: it cannot start.
+        """
+        async with self._stack:
+            ended = await self._start()
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait([stopped, ended], return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+            if ended.done():
+                self.console.print("[bold red]The embedded services ended unexpectedly")
+                return 1
+            self.console.print("Stopping …")
+        return 0
+
+    async def _start(self) -> asyncio.Task[int]:
+        options = self.options
+        folder = DataFolder(options.data, fresh=options.fresh)
+        self._stack.callback(folder.close)
+        logs = LogView(self.console, folder.path / "logs")
+        self._stack.callback(logs.close)
+        zygote = Zygote(options.root)
+        await zygote.start()
+        self._stack.callback(zygote.stop)
+        sockets = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="secura-")))
+        environment: dict[str, str] = {}
+        processes = Processes(zygote, functions_of(options.root / "functions.yaml"), environment, sockets, logs)
+        host = Host(processes)
+        self._stack.push_async_callback(host.close)
+        ports = self._ports()
+        host_port = await self._listen(host.application(), ports.pop("functions"), "functions host")
+        gateway_app = Gateway(host, rewrites_of(options.root / "firebase.json"), options.root / "public").application()
+        gateway_port = await self._listen(gateway_app, ports.pop("hosting"), "gateway")
+        host_url = f"http://{_LOOPBACK}:{host_port}"
+        embedded = Embedded(options.root, PROJECT, folder.path, ports, host_url)
+        self._stack.push_async_callback(embedded.stop)
+        addresses = Addresses(f"http://{_LOOPBACK}:{gateway_port}", host_url, await embedded.start())
+        environment |= function_environment(addresses, options.root / ".env.local")
+        folder.write_env(addresses.variables())
+        await self._bring_up(processes)
+        self._watch(processes, environment, addresses)
+        self._tell(addresses)
+        return asyncio.create_task(embedded.ended())
+
+    def _ports(self) -> dict[str, int]:
+        standard = ports_of(self.options.root / "firebase.json") | _STANDARD_PORTS
+        if self.options.port == 0:
+            return dict.fromkeys(standard, 0)
+        return standard | {"hosting": self.options.port}
+
+    async def _listen(self, app: web.Application, port: int, name: str) -> int:
+        try:
+            runner, bound = await listen(app, _LOOPBACK, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise PortTakenError(f"port {port} ({name}) is taken{_by_whom(port)}") from error
+        self._stack.push_async_callback(runner.cleanup)
+        return bound
+
+    async def _bring_up(self, processes: Processes) -> None:
+        tasks: list[asyncio.Future[object]] = [asyncio.ensure_future(processes.start_all())]
+        if self.options.demo:
+            tasks.append(asyncio.ensure_future(processes.call("scripts.demo:create_demo_users")))
+        broken, *demo = await asyncio.gather(*tasks)
+        if isinstance(broken, list) and broken:
+            self.console.print(f"[bold red]Not running, their output above says why: {', '.join(broken)}")
+        if demo == [False]:
+            self.console.print("[bold red]The demo users could not be created; the output above says why")
+
+    def _watch(self, processes: Processes, environment: dict[str, str], addresses: Addresses) -> None:
+        async def restart_on_change() -> None:
+            import watchfiles
+
+            paths = [path for name in _WATCHED if (path := self.options.root / name).exists()]
+            async for changes in watchfiles.awatch(*paths, debounce=200, step=50):
+                if all("__pycache__" in path for _, path in changes):
+                    continue
+                environment.update(function_environment(addresses, self.options.root / ".env.local"))
+                self.console.print("[dim]The code changed: functions restart at their next request")
+                processes.retire_all()
+
+        task = asyncio.create_task(restart_on_change())
+        self._stack.callback(task.cancel)
+
+    def _tell(self, addresses: Addresses) -> None:
+        services = addresses.services
+        rows = [
+            ("API (gateway)", addresses.gateway),
+            ("API documentation", f"{addresses.gateway}/docs"),
+            ("mail outbox", f"http://{services['mail']}"),
+            ("functions, each at its own URL", f"{addresses.host}/{PROJECT}/REGION/FUNCTION"),
+            ("Firestore", services["firestore"]),
+            ("Authentication", services["auth"]),
+            ("Pub/Sub", services["pubsub"]),
+            ("Storage", services["storage"]),
+            ("variables for other programs", str(self.options.data / "env")),
+        ]
+        show_addresses(self.console, rows)
+        if self.options.demo:
+            from scripts.demo import DEMO_USERS
+
+            show_users(self.console, [(user.email, user.password, user.role.value) for user in DEMO_USERS])
+        self.console.print(f"Secura is ready: {addresses.gateway}", style="bold", highlight=False, soft_wrap=True)
+
+
+def function_environment(addresses: Addresses, overrides: Path) -> dict[str, str]:
+    """Every function's variables: where the services are, and the settings that production has elsewhere."""
+    bucket = f"{PROJECT}.appspot.com"
+    variables = {
+        **addresses.variables(),
+        "GCLOUD_PROJECT": PROJECT,
+        "FIREBASE_CONFIG": json.dumps({"projectId": PROJECT, "storageBucket": bucket}),
+        "SECURA_PUBLIC_URL": addresses.gateway,
+        "SECURA_MAIL_ENDPOINT": f"http://{addresses.services['mail']}",
+        "SECURA_MAIL_FROM": "secura@example.org",
+        "SENDGRID_API_KEY": "only-for-the-local-outbox",
+        "PYTHONUNBUFFERED": "1",
+    }
+    if overrides.is_file():
+        for line in overrides.read_text().splitlines():
+            name, equals, value = line.strip().removeprefix("export ").partition("=")
+            if equals and not name.startswith("#"):
+                variables[name.strip()] = "".join(shlex.split(value, comments=True)[:1])
+    return variables
+
+
+def _by_whom(port: int) -> str:
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.laddr and connection.laddr.port == port and connection.status == "LISTEN" and connection.pid:
+                return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
+    except psutil.Error:
+        return ""  # only an administrator may look at other people's processes
+    return ""

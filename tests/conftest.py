@@ -1,0 +1,37 @@
+"""The embedded services for tests: one set for each worker process, on free ports, gone with it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
+# A deadline would make a slow machine fail a good test.
+settings.register_profile("secura", deadline=None)
+settings.load_profile("secura")
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Addresses (host:port) of the embedded services by name, without functions behind them."""
+    data = tmp_path_factory.mktemp("embedded")
+    ports = [f"--{name}-port=0" for name in ("firestore", "auth", "pubsub", "storage", "mail")]
+    command = [sys.executable, "-m", "emulator", "--project=demo-test", f"--data={data}", *ports, "--exit-with-parent"]
+    with subprocess.Popen(  # noqa: S603  # our own program
+        [*command, "--functions-url=http://127.0.0.1:9"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())["ready"]
+        process.stdin.close()
+        process.terminate()
