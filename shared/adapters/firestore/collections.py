@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from google.api_core.exceptions import AlreadyExists
-from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot, FieldFilter, Query, Transaction
+from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot, FieldFilter, Query
 
-from shared.adapters.firestore.transactions import firestore_errors, run_transaction
+from shared.adapters.firestore.conditional import firestore_errors, update_if_unchanged
 from shared.domain.base import Model
 from shared.domain.errors import ConflictError, NotFoundError
 from shared.domain.incident import Incident
@@ -58,20 +58,22 @@ class _Collection(Generic[M]):
             return [self._decode(snapshot) for snapshot in query.stream()]
 
     def update(self, document_id: str, change: Callable[[M], M]) -> M:
-        reference = self._reference(document_id)
+        result: M
 
-        def body(transaction: Transaction) -> M:
-            snapshot = reference.get(transaction=transaction)
+        def fields(snapshot: DocumentSnapshot[Any]) -> dict[str, Any]:
+            nonlocal result
             if not snapshot.exists:
                 raise NotFoundError(self._missing)
             before = self._decode(snapshot)
-            after = change(before)
-            if after is not before:
-                transaction.set(reference, self._encode(after))
-            return after
+            result = change(before)
+            if result is before:
+                return {}
+            old = self._encode(before)
+            return {name: value for name, value in self._encode(result).items() if value != old[name]}
 
         with firestore_errors():
-            return run_transaction(self._client, body)
+            update_if_unchanged(self._client, self._reference(document_id), fields)
+        return result
 
 
 class FirestoreIncidents(_Collection[Incident]):

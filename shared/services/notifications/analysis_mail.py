@@ -39,14 +39,14 @@ class AnalysisNotification:
         if incident.analysis is None or not incident.notify:
             return None
         mail_id = f"{incident.id}-{KIND}"
-        known = self._outbox.get(mail_id)
-        if known is None:
-            known = self._new_mail(mail_id, incident, incident.analysis)
-            if known is None:
-                return None
-            self._outbox.add(known)
-        if known.state is MailState.QUEUED:
-            self._publisher.publish(EMAIL_TOPIC, {"outbox_id": mail_id})
+        mail = self._new_mail(mail_id, incident, incident.analysis)
+        if mail is None:
+            return None
+        if not self._outbox.add(mail):
+            known = self._outbox.get(mail_id)
+            if known is not None and known.state is not MailState.QUEUED:
+                return mail_id
+        self._publisher.publish(EMAIL_TOPIC, {"outbox_id": mail_id})
         return mail_id
 
     def _new_mail(self, mail_id: str, incident: Incident, analysis: Analysis) -> OutboxMail | None:

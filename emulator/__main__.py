@@ -1,0 +1,92 @@
+"""The embedded services as a program: `python -m emulator --help`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from emulator.config import Config, Ports
+from emulator.events.triggers import ManifestError
+from emulator.suite import SERVICES, StartError, Suite
+
+_UNUSABLE = 2
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError
+    return port
+
+
+def parse(arguments: Sequence[str]) -> tuple[Config, Sequence[str], bool]:
+    """What the command line asks for: the configuration, the services, and whether to end with the parent."""
+    parser = argparse.ArgumentParser(prog="python -m emulator", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--project", required=True, help="project id, demo-… by convention")
+    parser.add_argument("--data", required=True, type=Path, help="folder that keeps the data between runs")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    for name in SERVICES:
+        default = getattr(Ports(), name)
+        parser.add_argument(f"--{name}-port", type=_port, default=default, metavar="N", help=f"{default} unless given")
+    parser.add_argument("--functions-url", default="http://127.0.0.1:5001", help="where functions take their events")
+    parser.add_argument("--manifest", type=Path, help="functions.yaml: which function wants which event")
+    parser.add_argument("--only", default=",".join(SERVICES), help="services to start, separated by commas")
+    parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input ends")
+    options = parser.parse_args(arguments)
+    services = [name for name in SERVICES if name in options.only.split(",")]
+    if unknown := set(options.only.split(",")) - set(SERVICES):
+        parser.error(f"no such service: {', '.join(sorted(unknown))}")
+    config = Config(
+        project=options.project,
+        data=options.data.absolute(),
+        functions_url=options.functions_url,
+        host=options.host,
+        ports=Ports(**{name: getattr(options, f"{name}_port") for name in SERVICES}),
+        manifest=options.manifest,
+    )
+    return config, services, options.exit_with_parent
+
+
+async def serve(config: Config, services: Sequence[str], *, with_parent: bool) -> int:
+    """Run until a signal, or the end of standard input with `with_parent`; the exit status."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    suite = Suite(config, services)
+    try:
+        await suite.start()
+    except (StartError, ManifestError) as error:
+        print(f"emulator: {error}", file=sys.stderr)  # noqa: T201  # the program's answer
+        return _UNUSABLE
+    if with_parent:
+        await _end_with_input(ended)
+    print(json.dumps({"ready": dict(suite.addresses)}), flush=True)  # noqa: T201  # the program's answer
+    await ended.wait()
+    await suite.stop()
+    return 0
+
+
+async def _end_with_input(ended: asyncio.Event) -> None:
+    """Set `ended` at the end of standard input; the parent's death closes it, however it dies."""
+
+    class Input(asyncio.Protocol):
+        def connection_lost(self, exc: Exception | None) -> None:
+            ended.set()
+
+    await asyncio.get_running_loop().connect_read_pipe(Input, sys.stdin)
+
+
+def main() -> int:
+    """Run the program."""
+    config, services, with_parent = parse(sys.argv[1:])
+    return asyncio.run(serve(config, services, with_parent=with_parent))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

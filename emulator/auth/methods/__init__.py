@@ -1,0 +1,1 @@
+"""The methods of Identity Toolkit, by what they are about."""

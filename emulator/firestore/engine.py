@@ -1,0 +1,159 @@
+"""What the calls of the protocol share: committing, and reading at the right time under the right locks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Protocol
+
+from emulator.firestore.errors import invalid
+from emulator.firestore.names import DocumentKey
+from emulator.firestore.proto.v1 import Timestamp, TransactionOptions, Write, WriteResult
+from emulator.firestore.query.model import Scope
+from emulator.firestore.storage.records import Commit
+from emulator.firestore.storage.store import Store
+from emulator.firestore.storage.writer import HISTORY_KEPT, Writer
+from emulator.firestore.transactions.manager import Transaction, TransactionManager
+from emulator.firestore.values.times import from_timestamp
+from emulator.firestore.write.apply import Application, check
+
+_TOO_OLD: Final = "The requested snapshot version is too old."
+
+
+class Timed(Protocol):
+    """A request that may name a past time."""
+
+    @property
+    def read_time(self) -> Timestamp:
+        """The time, if it is set."""
+        ...
+
+    def HasField(self, field_name: str) -> bool:  # noqa: N802  # protobuf's name
+        """Whether a field is set."""
+        ...
+
+
+class Consistent(Timed, Protocol):
+    """A request that may also name a transaction."""
+
+    transaction: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a call reads: in a transaction or not, and, unless locks come first, at which time."""
+
+    transaction: Transaction | None
+    at: int | None
+    began: bytes = b""  # the id of the transaction that the call itself has begun
+
+
+class Engine:
+    """One server's store, transactions and commits."""
+
+    def __init__(self, store: Store, transactions: TransactionManager) -> None:
+        self.store = store
+        self.transactions = transactions
+
+    def begin(self, database: str, options: TransactionOptions) -> Transaction:
+        """Open a transaction.
+
+        Raises:
+            FirestoreError: INVALID_ARGUMENT.
+        """
+        if options.WhichOneof("mode") != "read_only":
+            return self.transactions.begin(database, retry=options.read_write.retry_transaction)
+        read_only = options.read_only
+        at = self._past(read_only.read_time) if read_only.HasField("read_time") else self.store.timeline.read_time()
+        return self.transactions.begin(database, read_only_at=at)
+
+    def reading(self, request: Consistent, database: str, begin: TransactionOptions | None = None) -> Reading:
+        """How a request wants to read; `begin` opens a transaction for it.
+
+        Raises:
+            FirestoreError: INVALID_ARGUMENT.
+        """
+        if request.HasField("read_time"):
+            return Reading(None, self._past(request.read_time))
+        if begin is not None:
+            transaction = self.begin(database, begin)
+            return Reading(transaction, transaction.read_only_at, transaction.id)
+        if request.transaction:
+            transaction = self.transactions.get(request.transaction, database)
+            return Reading(transaction, transaction.read_only_at)
+        return Reading(None, self.store.timeline.read_time())
+
+    def time_of(self, request: Timed) -> int:
+        """The time at which a request without transactions reads.
+
+        Raises:
+            FirestoreError: INVALID_ARGUMENT.
+        """
+        if request.HasField("read_time"):
+            return self._past(request.read_time)
+        return self.store.timeline.read_time()
+
+    async def time_for(self, reading: Reading, keys: Sequence[DocumentKey]) -> int:
+        """The time to read these documents at, once they are locked if they have to be.
+
+        Raises:
+            FirestoreError: ABORTED.
+        """
+        if reading.at is not None:
+            return reading.at
+        if reading.transaction is not None:
+            await self.transactions.lock_documents(reading.transaction, keys)
+        return self.store.timeline.read_time()
+
+    async def time_for_query(self, reading: Reading, scope: Scope) -> int:
+        """The time to run a query at, once what it ranges over is locked if it has to be.
+
+        Raises:
+            FirestoreError: ABORTED.
+        """
+        if reading.at is not None:
+            return reading.at
+        if reading.transaction is not None:
+            await self.transactions.lock_range(reading.transaction, scope)
+        return self.store.timeline.read_time()
+
+    async def commit(
+        self, database: str, writes: Sequence[Write], transaction: bytes = b""
+    ) -> tuple[Commit, list[WriteResult]]:
+        """Apply writes, all or none, within the transaction of that id if it is not empty.
+
+        Raises:
+            FirestoreError: of any kind; nothing is written then, and the transaction is over.
+        """
+        keys = check(writes, database)
+        build = partial(_build, writes, keys)
+        if not transaction:
+            owner = await self.transactions.lock_plain(keys)
+            try:
+                return await self.store.commit(build)
+            finally:
+                self.transactions.release(owner)
+        opened = self.transactions.get(transaction, database)
+        try:
+            if keys:
+                await self.transactions.lock_writes(opened, keys)
+            return await self.store.commit(build)
+        finally:
+            self.transactions.finish(opened)
+
+    def _past(self, stamp: Timestamp) -> int:
+        at, now = from_timestamp(stamp), self.store.timeline.read_time()
+        if at > now:
+            raise invalid("The requested read_time is in the future.")
+        if at < now - HISTORY_KEPT:
+            raise invalid(_TOO_OLD)
+        return at
+
+
+def _build(
+    writes: Sequence[Write], keys: Sequence[DocumentKey], writer: Writer, time: int
+) -> tuple[Commit, list[WriteResult]]:
+    application = Application(writer.get, time)
+    results = [application.apply(write, key) for write, key in zip(writes, keys, strict=True)]
+    return application.commit(), results

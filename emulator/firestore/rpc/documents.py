@@ -1,0 +1,120 @@
+"""The calls about single documents."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import AsyncIterator
+from typing import Final
+
+from emulator.firestore.engine import Engine
+from emulator.firestore.errors import Code, FirestoreError, invalid
+from emulator.firestore.names import check_id, parse_database, parse_document, parse_parent
+from emulator.firestore.proto.v1 import (
+    BatchGetDocumentsRequest,
+    BatchGetDocumentsResponse,
+    CreateDocumentRequest,
+    DeleteDocumentRequest,
+    Document,
+    DocumentMask,
+    Empty,
+    GetDocumentRequest,
+    Precondition,
+    UpdateDocumentRequest,
+    Write,
+)
+from emulator.firestore.rpc.masks import mask_paths, project
+from emulator.firestore.values.times import to_timestamp
+
+_ALPHABET: Final = string.ascii_letters + string.digits
+
+
+class Documents:
+    """GetDocument, BatchGetDocuments, CreateDocument, UpdateDocument, DeleteDocument."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def get_document(self, request: GetDocumentRequest) -> Document:
+        """One document.
+
+        Raises:
+            FirestoreError: NOT_FOUND, or as any read.
+        """
+        key = parse_document(request.name)
+        paths = mask_paths(request.mask, given=request.HasField("mask"))
+        reading = self._engine.reading(request, key.database)
+        record = self._engine.store.get(key, await self._engine.time_for(reading, [key]))
+        if record is None:
+            raise FirestoreError(Code.NOT_FOUND, f'Document "{request.name}" not found.')
+        return project(record, paths)
+
+    async def batch_get_documents(self, request: BatchGetDocumentsRequest) -> AsyncIterator[BatchGetDocumentsResponse]:
+        """Several documents at one time, each once, found or missing.
+
+        Raises:
+            FirestoreError: as any read.
+        """
+        database = parse_database(request.database)
+        keys = [parse_document(name) for name in dict.fromkeys(request.documents)]
+        if any(key.database != database for key in keys):
+            raise invalid("A requested document is not in the database of the request.")
+        paths = mask_paths(request.mask, given=request.HasField("mask"))
+        begin = request.new_transaction if request.HasField("new_transaction") else None
+        reading = self._engine.reading(request, database, begin)
+        if reading.began:
+            yield BatchGetDocumentsResponse(transaction=reading.began)
+        at = await self._engine.time_for(reading, keys)
+        read_time = to_timestamp(at)
+        for key in keys:
+            record = self._engine.store.get(key, at)
+            if record is None:
+                yield BatchGetDocumentsResponse(missing=key.name, read_time=read_time)
+            else:
+                yield BatchGetDocumentsResponse(found=project(record, paths), read_time=read_time)
+
+    async def create_document(self, request: CreateDocumentRequest) -> Document:
+        """A new document, its id chosen here if the client gave none.
+
+        Raises:
+            FirestoreError: ALREADY_EXISTS, or as any write.
+        """
+        parent = parse_parent(request.parent)
+        document_id = request.document_id or "".join(secrets.choice(_ALPHABET) for _ in range(20))
+        name = f"{parent.database}/documents/{parent.collection(request.collection_id)}/{document_id}"
+        check_id(request.collection_id, name)
+        check_id(document_id, name)
+        request.document.name = name
+        write = Write(update=request.document, current_document=Precondition(exists=False))
+        return await self._write(write, name, request.mask, given=request.HasField("mask"))
+
+    async def update_document(self, request: UpdateDocumentRequest) -> Document:
+        """A document changed or created.
+
+        Raises:
+            FirestoreError: as any write.
+        """
+        write = Write(update=request.document, current_document=request.current_document)
+        if request.HasField("update_mask"):
+            write.update_mask.CopyFrom(request.update_mask)
+        return await self._write(write, request.document.name, request.mask, given=request.HasField("mask"))
+
+    async def delete_document(self, request: DeleteDocumentRequest) -> Empty:
+        """The document is no more.
+
+        Raises:
+            FirestoreError: as any write.
+        """
+        key = parse_document(request.name)
+        write = Write(delete=request.name, current_document=request.current_document)
+        await self._engine.commit(key.database, [write])
+        return Empty()
+
+    async def _write(self, write: Write, name: str, mask: DocumentMask, *, given: bool) -> Document:
+        key = parse_document(name)
+        paths = mask_paths(mask, given=given)
+        commit, _ = await self._engine.commit(key.database, [write])
+        after = commit.changes[0].after if commit.changes else self._engine.store.get(key, commit.time)
+        if after is None:
+            raise FirestoreError(Code.NOT_FOUND, f'Document "{name}" not found.')
+        return project(after, paths)

@@ -1,0 +1,108 @@
+"""The embedded Firestore: its parts put together, started and stopped."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import grpc
+
+from emulator.clock import Clock
+from emulator.config import Config
+from emulator.events.queue import DeliveryQueue
+from emulator.events.triggers import TriggerRegistry
+from emulator.firestore.engine import Engine
+from emulator.firestore.listen.hub import Hub
+from emulator.firestore.listen.session import Session
+from emulator.firestore.proto.v1 import ListenRequest, ListenResponse
+from emulator.firestore.rpc.commits import Commits
+from emulator.firestore.rpc.documents import Documents
+from emulator.firestore.rpc.listing import Listing
+from emulator.firestore.rpc.queries import Queries
+from emulator.firestore.storage.store import Store
+from emulator.firestore.transactions.manager import Limits, TransactionManager
+from emulator.firestore.triggers import CommitHooks, Triggers
+from emulator.firestore.wire.grpc_server import build_server
+
+_GRACE = 0.5  # seconds that running calls get when the server stops
+
+
+def create(
+    config: Config, registry: TriggerRegistry, clock: Clock, *, limits: Limits | None = None
+) -> FirestoreService:
+    """The Firestore service of a suite, not yet started."""
+    return FirestoreService(config, registry, clock, limits or Limits())
+
+
+class FirestoreService:
+    """Firestore on gRPC, kept in `<data>/firestore.sqlite3`."""
+
+    name = "firestore"
+
+    def __init__(self, config: Config, registry: TriggerRegistry, clock: Clock, limits: Limits) -> None:
+        self._config = config
+        self._registry = registry
+        self._clock = clock
+        self._limits = limits
+        self._port = config.ports.firestore
+
+    @property
+    def address(self) -> str:
+        """host:port; the real port once started."""
+        return f"{self._config.host}:{self._port}"
+
+    async def start(self) -> None:
+        """Open the data and listen.
+
+        Raises:
+            OSError: the port is taken, or the data folder cannot be written.
+            sqlite3.Error: the data file is damaged or cannot be written.
+        """
+        path = self._config.data / "firestore.sqlite3"
+        self._queue = DeliveryQueue(path, self._config.functions_url, self._config.project, self._clock)
+        self._hub = Hub()
+        hooks = CommitHooks(Triggers(self._registry), self._hub.publish, self._queue.wake)
+        self._store = Store(path, self._clock, hooks, extra_schema=[DeliveryQueue.SCHEMA])
+        self._transactions = TransactionManager(self._limits)
+        self._server = self._build()
+        try:
+            self._port = self._server.add_insecure_port(self.address)
+        except RuntimeError as error:
+            self._store.close()
+            raise OSError(f"cannot listen on {self.address}") from error
+        await self._queue.start()
+        await self._server.start()
+
+    async def stop(self) -> None:
+        """Let running calls end, stop listening and close the data."""
+        await self._server.stop(_GRACE)
+        await self._transactions.close()
+        await self._queue.stop()
+        self._store.close()
+
+    def _build(self) -> grpc.aio.Server:
+        engine = Engine(self._store, self._transactions)
+        hub = self._hub
+
+        def listen(requests: AsyncIterator[ListenRequest]) -> AsyncIterator[ListenResponse]:
+            return Session(engine, hub).run(requests)
+
+        documents, commits, queries, listing = Documents(engine), Commits(engine), Queries(engine), Listing(engine)
+        return build_server(
+            {
+                "get_document": documents.get_document,
+                "batch_get_documents": documents.batch_get_documents,
+                "create_document": documents.create_document,
+                "update_document": documents.update_document,
+                "delete_document": documents.delete_document,
+                "begin_transaction": commits.begin_transaction,
+                "commit": commits.commit,
+                "rollback": commits.rollback,
+                "batch_write": commits.batch_write,
+                "run_query": queries.run_query,
+                "run_aggregation_query": queries.run_aggregation_query,
+                "partition_query": queries.partition_query,
+                "list_documents": listing.list_documents,
+                "list_collection_ids": listing.list_collection_ids,
+                "listen": listen,
+            }
+        )

@@ -1,0 +1,71 @@
+"""The mail outbox: an HTTP server that takes, keeps and shows mail."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from emulator.clock import Clock
+from emulator.config import Config
+from emulator.events.triggers import TriggerRegistry
+from emulator.mail.pages.views import Views
+from emulator.mail.reading_api import ReadingApi
+from emulator.mail.sendgrid_api import LARGEST, SendgridApi
+from emulator.mail.store import Store
+
+
+class MailService:
+    """SendGrid's mail-send API and an outbox behind it."""
+
+    name = "mail"
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._port = config.ports.mail
+
+    @property
+    def address(self) -> str:
+        """host:port where it listens; known once started."""
+        return f"{self._config.host}:{self._port}"
+
+    async def start(self) -> None:
+        """Open the database and listen."""
+        self._store = Store(self._config.data / "mail.sqlite3")
+        # No access log: searches in addresses are nobody's business.
+        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=5)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._config.host, self._port).start()
+        except OSError:
+            await self.stop()
+            raise
+        self._port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Answer what was asked, then close."""
+        await self._runner.cleanup()
+        self._store.close()
+
+    def _app(self) -> web.Application:
+        app = web.Application(client_max_size=LARGEST)
+        sending, reading, views = SendgridApi(self._store, self._clock), ReadingApi(self._store), Views(self._store)
+        app.add_routes(
+            [
+                web.post("/v3/mail/send", sending.send),
+                web.get("/api/messages", reading.list),
+                web.delete("/api/messages", reading.clear),
+                web.get("/api/messages/{id}", reading.get),
+                web.get("/", views.mailbox),
+                web.get("/list", views.list),
+                web.get("/messages/{id}", views.mailbox),
+                web.get("/messages/{id}/html", views.content),
+                web.get(r"/messages/{id}/attachments/{index:\d{1,4}}", views.attachment),
+            ]
+        )
+        return app
+
+
+def create(config: Config, registry: TriggerRegistry, clock: Clock) -> MailService:
+    """The service, not started. Mail raises no events."""
+    del registry
+    return MailService(config, clock)

@@ -1,0 +1,1 @@
+"""Google Cloud Pub/Sub: topics, subscriptions, and the functions that topics trigger."""

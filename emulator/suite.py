@@ -1,0 +1,82 @@
+"""All embedded services of one project, started and stopped together on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Final
+
+from emulator.clock import Clock, SystemClock
+from emulator.config import Config
+from emulator.events.triggers import ManifestError, TriggerRegistry
+from emulator.service import Service
+
+SERVICES: Final = ("firestore", "auth", "pubsub", "storage", "mail")
+Create = Callable[[Config, TriggerRegistry, Clock], Service]
+
+
+class StartError(Exception):
+    """The suite cannot start; the text is one line for the user."""
+
+
+class Suite:
+    """The chosen services of a project; all of them unless named."""
+
+    def __init__(self, config: Config, services: Sequence[str] = SERVICES, clock: Clock | None = None) -> None:
+        self._config = config
+        self._names = services
+        self._clock = clock or SystemClock()
+        self._running: list[Service] = []
+
+    async def start(self) -> None:
+        """Listen with every service.
+
+        Raises:
+            StartError: a port is taken, or the data cannot be opened or written; nothing runs then.
+            ManifestError: the functions manifest is malformed.
+        """
+        registry = TriggerRegistry.from_manifest(self._config.manifest)
+        _prepare(self._config)
+        for name in self._names:
+            create: Create = import_module(f"emulator.{name}.service").create
+            try:
+                service = create(self._config, registry, self._clock)
+                await service.start()
+            except (OSError, sqlite3.Error) as error:
+                await self.stop()
+                raise StartError(_sentence(self._config, name, error)) from error
+            except ManifestError:
+                await self.stop()
+                raise
+            self._running.append(service)
+
+    async def stop(self) -> None:
+        """Stop what runs, all at once."""
+        services, self._running = self._running, []
+        await asyncio.gather(*(service.stop() for service in services))
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """host:port of each running service by name."""
+        return {service.name: service.address for service in self._running}
+
+
+def _prepare(config: Config) -> None:
+    try:
+        config.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"the data folder {config.data} cannot be made: {error.strerror}") from error
+    if not os.access(config.data, os.W_OK | os.X_OK):
+        raise StartError(f"the data folder {config.data} cannot be written")
+
+
+def _sentence(config: Config, name: str, error: OSError | sqlite3.Error) -> str:
+    if isinstance(error, sqlite3.Error):
+        return f"{name} cannot start with its data in {config.data}: {error}"
+    port = getattr(config.ports, name)
+    # asyncio wraps what the system says in a sentence of its own.
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return f"{name} cannot start on {config.host}:{port}: {reason}"

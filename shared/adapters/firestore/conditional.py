@@ -1,0 +1,63 @@
+"""Reading a document, changing it, and writing it if nobody else did meanwhile."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from google.api_core.exceptions import (
+    Aborted,
+    DeadlineExceeded,
+    FailedPrecondition,
+    NotFound,
+    ResourceExhausted,
+    RetryError,
+    ServiceUnavailable,
+)
+from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot
+
+from shared.domain.errors import TooManyConflictsError, UnavailableError
+
+_TRIES = 10
+_FIRST_PAUSE = 0.02  # seconds; doubled each time, with full jitter
+_LONGEST_PAUSE = 1.0
+
+
+@contextmanager
+def firestore_errors() -> Iterator[None]:
+    """Turn the errors that pass by themselves into `UnavailableError`; the client has retried them already."""
+    try:
+        yield
+    except (ServiceUnavailable, DeadlineExceeded, ResourceExhausted, RetryError) as error:
+        raise UnavailableError("The database does not answer; try again in a moment") from error
+
+
+def update_if_unchanged(
+    client: Client, reference: DocumentReference, change: Callable[[DocumentSnapshot[Any]], dict[str, Any]]
+) -> None:
+    """Write the fields that `change` returns, on the condition that the document is still as it was read.
+
+    For one document this is as safe as a transaction and costs two calls in place of three, without holding a lock
+    over the network. When somebody else was first, it is read again and `change` runs again, after a jittered
+    exponential pause; returning no fields writes nothing. `change` must not have effects of its own.
+
+    Raises:
+        TooManyConflictsError: others were first every time.
+        Whatever `change` raises, also for a document that does not exist; nothing is written then.
+    """
+    for attempt in range(_TRIES):
+        snapshot = reference.get()
+        fields = change(snapshot)
+        if not fields:
+            return
+        try:
+            reference.update(fields, option=client.write_option(last_update_time=snapshot.update_time))
+        except (Aborted, FailedPrecondition, NotFound):
+            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
+            time.sleep(random.uniform(0, pause))  # noqa: S311  # jitter, not a secret
+        else:
+            return
+    raise TooManyConflictsError("Others kept changing it; try again in a moment")
