@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
+import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,6 +61,7 @@ async def serve(config: Config, services: Sequence[str], *, with_parent: bool) -
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC would write of failures what we say better
     suite = Suite(config, services)
     try:
         await suite.start()
@@ -65,21 +69,25 @@ async def serve(config: Config, services: Sequence[str], *, with_parent: bool) -
         print(f"emulator: {error}", file=sys.stderr)  # noqa: T201  # the program's answer
         return _UNUSABLE
     if with_parent:
-        await _end_with_input(ended)
+        _end_with_input(ended)
     print(json.dumps({"ready": dict(suite.addresses)}), flush=True)  # noqa: T201  # the program's answer
     await ended.wait()
     await suite.stop()
     return 0
 
 
-async def _end_with_input(ended: asyncio.Event) -> None:
+def _end_with_input(ended: asyncio.Event) -> None:
     """Set `ended` at the end of standard input; the parent's death closes it, however it dies."""
+    loop = asyncio.get_running_loop()
 
-    class Input(asyncio.Protocol):
-        def connection_lost(self, exc: Exception | None) -> None:
-            ended.set()
+    def read() -> None:
+        # A thread reads what no event loop can wait for, such as a file or /dev/null; it ends with the process.
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the end came first
+            loop.call_soon_threadsafe(ended.set)
 
-    await asyncio.get_running_loop().connect_read_pipe(Input, sys.stdin)
+    threading.Thread(target=read, name="parent", daemon=True).start()
 
 
 def main() -> int:

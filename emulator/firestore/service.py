@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 
 import grpc
@@ -54,14 +55,16 @@ class FirestoreService:
         """Open the data and listen.
 
         Raises:
-            OSError: the port is taken, or the data folder cannot be written.
-            sqlite3.Error: the data file is damaged or cannot be written.
+            OSError: the port is taken, or the data file cannot be read and written.
         """
         path = self._config.data / "firestore.sqlite3"
         self._queue = DeliveryQueue(path, self._config.functions_url, self._config.project, self._clock)
         self._hub = Hub()
         hooks = CommitHooks(Triggers(self._registry), self._hub.publish, self._queue.wake)
-        self._store = Store(path, self._clock, hooks, extra_schema=[DeliveryQueue.SCHEMA])
+        try:
+            self._store = Store(path, self._clock, hooks, extra_schema=[DeliveryQueue.SCHEMA])
+        except sqlite3.Error as error:
+            raise OSError(f"cannot use {path}: {error}") from error
         self._transactions = TransactionManager(self._limits)
         self._server = self._build()
         try:

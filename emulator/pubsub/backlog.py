@@ -16,7 +16,7 @@ _RETENTION: Final = timedelta(days=7)  # of a subscription that does not say
 _LONGEST_BACK_OFF: Final = 600.0  # seconds, of a retry policy that does not say; the shortest is 10
 _SHORTEST_BACK_OFF: Final = 10.0
 _LEASE: Final = """
-    select b.id, b.attempts, m.published_at, m.proto, b.ordering_key
+    select b.id, b.attempts, m.published_at, m.proto
     from backlog b join messages m on m.id = b.message
     where b.subscription = ? and b.due_at <= ? order by b.due_at, b.id limit ?
 """
@@ -52,6 +52,14 @@ class Lease:
     def ack_id(self) -> str:
         """What the subscriber answers with. It names the delivery, so a late answer cannot touch a newer one."""
         return f"{self.row:x}-{self.attempts:x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a look at the backlog gave; `expired` when messages were dropped for their age."""
+
+    leases: list[Lease]
+    expired: bool
 
 
 def parse_ack_id(ack_id: str) -> tuple[int, int] | None:
@@ -91,21 +99,23 @@ def _add(connection: sqlite3.Connection, queue: int, message: int, key: str | No
     connection.execute(_ADD, {"queue": queue, "message": message, "key": key, "now": now})
 
 
-def lease(connection: sqlite3.Connection, queue: Queue, limit: int, seconds: float, now: float) -> list[Lease]:
+def lease(connection: sqlite3.Connection, queue: Queue, limit: int, seconds: float, now: float) -> Taken:
     """Hand out what is due, for so many seconds; what is too old is dropped instead."""
-    leases = []
+    leases: list[Lease] = []
+    expired: list[int] = []
     oldest = now - retention(queue).total_seconds()
-    for row, attempts, published, proto, _ in connection.execute(_LEASE, (queue.id, now, limit)).fetchall():
+    for row, attempts, published, proto in connection.execute(_LEASE, (queue.id, now, limit)).fetchall():
         if published < oldest:
-            remove(connection, queue, [row], now, retain=False)
-            continue
-        leases.append(Lease(row, PubsubMessage.FromString(proto), attempts + 1, now + seconds))
+            expired.append(row)
+        else:
+            leases.append(Lease(row, PubsubMessage.FromString(proto), attempts + 1, now + seconds))
+    remove(connection, queue, expired, now, retain=False)
     connection.executemany(
         "update backlog set attempts = attempts + 1, due_at = ? where id = ?",
         # A lease that runs out is a failed delivery: the retry policy's pause comes behind it.
         [(one.until + policy_pause(queue, one.attempts), one.row) for one in leases],
     )
-    return leases
+    return Taken(leases, bool(expired))
 
 
 def remove(connection: sqlite3.Connection, queue: Queue, rows: Iterable[int], now: float, *, retain: bool) -> None:

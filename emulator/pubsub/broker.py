@@ -98,21 +98,27 @@ class Broker:
 
     def lease(self, queue: Queue, limit: int, seconds: float) -> list[Lease]:
         """Hand out at most `limit` messages; what was tried often enough goes to the dead-letter topic instead."""
-        now = self.now()
-        dead_topic = queue.proto.dead_letter_policy.dead_letter_topic
-        if queue.most_attempts is None or not self.resources.has_topic(dead_topic):
+        while True:
             with self._database.transaction() as connection:
-                return backlog.lease(connection, queue, limit, seconds, now)
-        with self._database.transaction() as connection:
-            leases = backlog.lease(connection, queue, limit, seconds, now)
-            dead = [one for one in leases if one.attempts > queue.most_attempts]
-            for one in dead:
-                self._publish(connection, dead_topic, _dead_letter(queue, one))
-            backlog.remove(connection, queue, [one.row for one in dead], now, retain=False)
-        if dead:
-            self._announce(dead_topic)
-            self.doorbells.ring(queue.name)
-        return [one for one in leases if one.attempts <= queue.most_attempts]
+                taken = backlog.lease(connection, queue, limit, seconds, self.now())
+                dead = self._dead(queue, taken.leases)
+                for one in dead:
+                    self._publish(
+                        connection, queue.proto.dead_letter_policy.dead_letter_topic, _dead_letter(queue, one)
+                    )
+                backlog.remove(connection, queue, [one.row for one in dead], self.now(), retain=False)
+            if dead:
+                self._announce(queue.proto.dead_letter_policy.dead_letter_topic)
+            leases = [one for one in taken.leases if one not in dead]
+            # What was removed may have been all that was due, with others of its ordering key behind it.
+            if leases or not (dead or taken.expired):
+                return leases
+
+    def _dead(self, queue: Queue, leases: Sequence[Lease]) -> list[Lease]:
+        most = queue.most_attempts
+        if most is None or not self.resources.has_topic(queue.proto.dead_letter_policy.dead_letter_topic):
+            return []
+        return [one for one in leases if one.attempts > most]
 
     def acknowledge(self, queue: Queue, rows: Iterable[int]) -> None:
         """Be done with the messages; what is no longer there is ignored, as in production."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import re
+import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -63,6 +64,7 @@ class PubsubService:
 
         Raises:
             OSError: the port is taken.
+            sqlite3.Error: the database cannot be opened.
             ManifestError: a trigger names a topic that cannot be.
         """
         self._server = grpc.aio.server(options=_OPTIONS)
@@ -70,7 +72,11 @@ class PubsubService:
             self._port = self._server.add_insecure_port(f"{self._config.host}:{self._config.ports.pubsub}")
         except RuntimeError as error:  # all that gRPC says of any address that it cannot listen on
             raise OSError(errno.EADDRINUSE, "Address already in use") from error
-        self._database = Database(self._path)
+        try:
+            self._database = Database(self._path)
+        except sqlite3.Error:
+            await self._server.stop(None)
+            raise
         broker = Broker(self._database, Resources(self._database), self._registry, self.deliveries, self._clock)
         self._pusher = Pusher(broker)
         self._make_topics(broker.resources)

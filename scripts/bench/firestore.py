@@ -153,7 +153,8 @@ def queries(client: Client, documents: int) -> None:
         "ms",
     )
     report(f"{label}: rare equality, newest", median(reporter), "ms")
-    report(f"count of {documents:,}", median(lambda _: list(closed.count().stream()), 3), "ms")
+    counting = closed.count()
+    report("count of a fifth of them", median(lambda _: list(counting.stream()), 3), "ms")  # type: ignore[call-arg]
 
 
 def measure(options: argparse.Namespace, data: Path) -> None:

@@ -1,6 +1,6 @@
 """Imports incidents into a backend of its own and measures the main job: is each analysed, how soon, mailed how often?
 
-    python -m scripts.bench.main_job FILE [--count 500] [--parallel 4]
+    python -m scripts.bench.main_job FILE [--count 500] [--rate 20]
 
 FILE is anything that scripts/import_incidents takes. The time from report to analysis is that between the incident's
 creation and the commit that holds its analysis, both on this machine's clock.
@@ -35,14 +35,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.bench.main_job", description="Measure the main job.")
     parser.add_argument("file", type=Path)
     parser.add_argument("--count", type=int, default=500)
-    parser.add_argument("--parallel", type=int, default=4)
+    parser.add_argument("--rate", type=float, default=20.0, help="as of the importer: reports a second at most")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, backend(Path(folder) / "data") as environment:
         source = Path(folder) / f"incidents{options.file.suffix}"
         with options.file.open() as lines:
             source.write_text("".join(islice(lines, options.count)))
         began = time.perf_counter()
-        imported = import_file(source, environment, options.parallel)
+        imported = import_file(source, environment, options.rate)
         seconds = time.perf_counter() - began
         return report(imported, seconds, environment)
 
@@ -66,14 +66,14 @@ def backend(data: Path) -> Iterator[dict[str, str]]:
             reader.join()
 
 
-def import_file(source: Path, environment: dict[str, str], parallel: int) -> int:
+def import_file(source: Path, environment: dict[str, str], rate: float) -> int:
     """Run the importer; how many incidents it brought in."""
     command: list[str | Path] = [
         sys.executable,
         "-c",
         "from scripts.importing.command import run; run()",
         source,
-        f"--parallel={parallel}",
+        f"--rate={rate}",
     ]
     variables = {**environment, "PYTHONPATH": str(ROOT), "SECURA_PASSWORD": "SecuraAnalyst123!"}
     result = subprocess.run(command, check=True, capture_output=True, text=True, env=variables)

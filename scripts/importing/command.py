@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from scripts.importing.client import Api, Identity, RefusedError, Session, SignInError, StoppedError
 from scripts.importing.journal import Journal
 from scripts.importing.mapping import FIELDS, Mapper, MappingError, Prepared, Refused
+from scripts.importing.pace import Pace
 from scripts.importing.reading import UnreadableFileError, read_rows
 
 _LOCAL_URL = "http://127.0.0.1:5000"
@@ -81,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--encoding", default="utf-8-sig", help="of text files (default UTF-8)")
     parser.add_argument("--no-mail", action="store_true", help="do not mail the security team about each incident")
     parser.add_argument("--parallel", type=_parallel, default=4, help="reports sent at once, 1 to 16 (default 4)")
+    parser.add_argument("--rate", type=_rate, default=20.0, help="reports a second at most (default 20)")
     parser.add_argument("--dry-run", action="store_true", help="check every row, send nothing")
     return parser
 
@@ -89,6 +91,16 @@ def _parallel(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 16:
         raise argparse.ArgumentTypeError("give a number from 1 to 16")
     return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0.01 <= rate <= 1000:
+        raise argparse.ArgumentTypeError("give a number from 0.01 to 1000")
+    return rate
 
 
 def _zone(name: str) -> tzinfo:
@@ -162,7 +174,10 @@ def _import(options: argparse.Namespace, rows: list[Prepared], api: Api) -> Outc
         outcome.already = len(rows) - len(waiting)
         progress.advance(task, outcome.already)
 
+        pace = Pace(options.rate)
+
         def send(row: Prepared) -> str:
+            pace.wait()
             incident_id = api.report(row.report, row.key)
             journal.add(row.line, row.key, incident_id)
             return incident_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated
 from zoneinfo import available_timezones
 
@@ -38,8 +39,13 @@ class VerifiedToken:
     expires_at: UtcDatetime
 
 
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # it looks through the whole database of zones on the disk
+
+
 def _known_time_zone(value: str) -> str:
-    if value not in available_timezones():
+    if value != "UTC" and value not in _time_zones():
         raise ValueError(f"{value!r} is no IANA time zone, such as Europe/Berlin")
     return value
 

@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
+from emulator.clock import Clock
 from emulator.config import Config
 from emulator.suite import Suite
 
@@ -116,11 +118,21 @@ def receiving(answer: Callable[[Received], int] = lambda _: 204, port: int = 0) 
             thread.run(receiver.stop())
 
 
+class MovableClock:
+    """The machine's clock, and as much ahead as the test says."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
 @contextmanager
-def running(config: Config, *services: str) -> Iterator[Suite]:
+def running(config: Config, *services: str, clock: Clock | None = None) -> Iterator[Suite]:
     """The named services, running while the block does."""
     with LoopThread() as thread:
-        suite = Suite(config, services)
+        suite = Suite(config, services, clock)
         thread.run(suite.start())
         try:
             yield suite

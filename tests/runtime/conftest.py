@@ -126,8 +126,12 @@ class Backend:
     def ready(self) -> Backend:
         """Wait until it says that it is ready, and remember its processes."""
         self.until(lambda lines: any(line.startswith(READY) for line in lines))
-        self.children = psutil.Process(self.process.pid).children(recursive=True)
+        self.remember()
         return self
+
+    def remember(self) -> None:
+        """Remember its processes, to see whether one survives it."""
+        self.children = psutil.Process(self.process.pid).children(recursive=True)
 
     @property
     def env(self) -> dict[str, str]:

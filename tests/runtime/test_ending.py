@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 
 import pytest
 import requests
@@ -51,16 +50,6 @@ def test_services_that_die_end_everything(project):
     assert backend.ended() == 1
     assert backend.survivors() == []
     assert any("ended unexpectedly" in line for line in backend.output)
-
-
-@pytest.mark.parametrize("service", ["hosting", "functions", "firestore"])
-def test_a_taken_port_is_said_in_one_line(project, service):
-    port = project.ports[service]
-    with socket.create_server(("127.0.0.1", port)):
-        backend = project.start(port=project.ports["hosting"])
-        assert (backend.ended(), len(backend.output)) == (2, 1)
-    assert str(port) in backend.output[0]
-    assert backend.survivors() == []
 
 
 def test_a_folder_that_cannot_be_made_is_said_in_one_line(project):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import stat
-import time
 
 import pytest
 import requests
@@ -66,23 +65,3 @@ def test_a_function_s_log_is_shown_readably_and_kept_as_it_was(running):
     assert {"function": "echo", "severity": "WARNING", "message": "watch out"}.items() <= next(
         entry for entry in kept if entry["message"] == "watch out"
     ).items()
-
-
-def test_changed_code_is_used_without_a_restart_and_a_mistake_in_it_is_repaired_alike(running):
-    project, backend = running
-
-    def answers(word):
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            answer = get(backend.url)
-            if answer.status_code == 200 and answer.json()["word"] == word:
-                return True
-        return False
-
-    project.say("second, and longer")
-    assert answers("second, and longer")
-    (project.root / "functions" / "words.py").write_text("WORD = (\n")
-    backend.until(lambda lines: any("SyntaxError" in line for line in lines) or get(backend.url).status_code == -1)
-    assert get(backend.url).status_code == 500
-    project.say("first")
-    assert answers("first")

@@ -16,7 +16,7 @@ from emulator.firestore.engine import Engine
 from emulator.firestore.errors import FirestoreError, invalid
 from emulator.firestore.listen import responses
 from emulator.firestore.listen.hub import Hub
-from emulator.firestore.listen.targets import DocumentsTarget, Effect, QueryTarget, differences
+from emulator.firestore.listen.targets import DocumentsTarget, Effect, QueryTarget, Target, differences
 from emulator.firestore.names import DocumentKey, parse_database, parse_document, parse_parent
 from emulator.firestore.proto.v1 import ListenRequest, ListenResponse
 from emulator.firestore.proto.v1 import Target as TargetMessage
@@ -26,8 +26,6 @@ from emulator.firestore.storage.records import Change, Commit, Record
 from emulator.firestore.storage.writer import HISTORY_KEPT
 from emulator.firestore.values.times import from_timestamp
 
-_Target = DocumentsTarget | QueryTarget
-
 
 class Session:
     """The state of one stream."""
@@ -35,7 +33,7 @@ class Session:
     def __init__(self, engine: Engine, hub: Hub) -> None:
         self._engine = engine
         self._hub = hub
-        self._targets: dict[int, _Target] = {}
+        self._targets: dict[int, Target] = {}
         self._commits: deque[Commit] = deque()
         self._requests: deque[ListenRequest] = deque()
         self._changed = asyncio.Event()
@@ -109,7 +107,7 @@ class Session:
         yield responses.added(target_id)
         # Registered before the time is taken, so that no commit behind that time is missed.
         self._targets[target_id] = target
-        at = self._engine.store.timeline.read_time()
+        at = self._engine.store.timeline.observed_time()
         for response in await self._snapshot(target, asked, at):
             yield response
         await asyncio.sleep(0)  # every commit up to `at` has been published by now: let it arrive
@@ -122,7 +120,7 @@ class Session:
             del self._targets[target_id]
             yield responses.removed(target_id)
 
-    async def _snapshot(self, target: _Target, asked: TargetMessage, at: int) -> list[ListenResponse]:
+    async def _snapshot(self, target: Target, asked: TargetMessage, at: int) -> list[ListenResponse]:
         """The target's documents, or what changed since the client last knew."""
         since = responses.token_time(asked.resume_token) if asked.resume_token else None
         if asked.HasField("read_time"):
@@ -161,7 +159,7 @@ class Session:
         return list(_differences(target, moved, commit.time))
 
 
-def _parse(asked: TargetMessage, target_id: int, database: str) -> _Target:
+def _parse(asked: TargetMessage, target_id: int, database: str) -> Target:
     match asked.WhichOneof("target_type"):
         case "documents":
             keys = frozenset(map(parse_document, asked.documents.documents))
@@ -185,7 +183,7 @@ class _Moved(NamedTuple):
 
 
 def _move(
-    target: _Target, old: int | dict[DocumentKey, Record] | None, at: int, reader: Reader
+    target: Target, old: int | dict[DocumentKey, Record] | None, at: int, reader: Reader
 ) -> tuple[_Moved, dict[DocumentKey, Record]]:
     """The way from an old result, or from that of a past time, to the one of a time; and that one."""
     if isinstance(old, int):
@@ -196,7 +194,7 @@ def _move(
     return _Moved(changes, {key for key in gone if reader.get(key, at) is None}), new
 
 
-def _effects(targets: Iterable[_Target], change: Change, at: int) -> Iterator[ListenResponse]:
+def _effects(targets: Iterable[Target], change: Change, at: int) -> Iterator[ListenResponse]:
     present, gone = [], []
     for target in targets:
         if target.concerns(change.key):
@@ -211,7 +209,7 @@ def _effects(targets: Iterable[_Target], change: Change, at: int) -> Iterator[Li
         yield responses.left(change.key, gone, at, deleted=change.after is None)
 
 
-def _differences(target: _Target, moved: _Moved, at: int) -> Iterator[ListenResponse]:
+def _differences(target: Target, moved: _Moved, at: int) -> Iterator[ListenResponse]:
     for change in moved.changes:
         if change.after is not None:
             yield responses.document(change.after, [target.id])

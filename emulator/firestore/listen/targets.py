@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from emulator.firestore.names import DocumentKey
 from emulator.firestore.query.evaluate import matches, sort_key
@@ -13,8 +12,6 @@ from emulator.firestore.query.execute import Execution
 from emulator.firestore.query.model import Query
 from emulator.firestore.storage.reader import Reader
 from emulator.firestore.storage.records import Change, Record
-
-Load: TypeAlias = Callable[[DocumentKey], Record | None]
 
 
 class Effect(Enum):
@@ -25,24 +22,6 @@ class Effect(Enum):
     REMOVED = 2
 
 
-class Target(Protocol):
-    """One thing that is listened to."""
-
-    id: int
-
-    def concerns(self, key: DocumentKey) -> bool:
-        """Whether a change of the document can matter at all."""
-        ...
-
-    def effect(self, change: Change) -> Effect:
-        """What a change does, judged by the change alone; not for targets with a window."""
-        ...
-
-    def result(self, reader: Reader, at: int) -> list[Record]:
-        """The documents of the target at a time."""
-        ...
-
-
 @dataclass(slots=True)
 class DocumentsTarget:
     """Documents by name."""
@@ -51,15 +30,15 @@ class DocumentsTarget:
     keys: frozenset[DocumentKey]
 
     def concerns(self, key: DocumentKey) -> bool:
-        """See `Target`."""
+        """Whether a change of the document can matter at all."""
         return key in self.keys
 
     def effect(self, change: Change) -> Effect:
-        """See `Target`."""
+        """What a change does to the result, judged by the change alone."""
         return Effect.REMOVED if change.after is None else Effect.PRESENT
 
     def result(self, reader: Reader, at: int) -> list[Record]:
-        """See `Target`."""
+        """The documents of the target at a time."""
         return [record for key in sorted(self.keys) if (record := reader.get(key, at)) is not None]
 
 
@@ -78,7 +57,7 @@ class QueryTarget:
         return self.query.limit is not None or self.query.offset > 0
 
     def concerns(self, key: DocumentKey) -> bool:
-        """See `Target`."""
+        """Whether a change of the document can matter at all."""
         return self.query.scope.includes(key)
 
     def touches(self, change: Change) -> bool:
@@ -86,13 +65,13 @@ class QueryTarget:
         return self._has(change.before) or self._has(change.after)
 
     def effect(self, change: Change) -> Effect:
-        """See `Target`."""
+        """What a change does to the result, judged by the change alone; not for a window."""
         if self._has(change.after):
             return Effect.PRESENT
         return Effect.REMOVED if self._has(change.before) else Effect.NONE
 
     def result(self, reader: Reader, at: int) -> list[Record]:
-        """See `Target`."""
+        """The documents of the target at a time."""
         return [found.record for found in Execution(self.query, reader, at).results()]
 
     def _has(self, record: Record | None) -> bool:
@@ -100,6 +79,9 @@ class QueryTarget:
             return False
         key = sort_key(self.query, record)
         return key is not None and self.query.in_bounds(key)
+
+
+Target: TypeAlias = DocumentsTarget | QueryTarget
 
 
 def differences(old: dict[DocumentKey, Record], new: dict[DocumentKey, Record]) -> list[Change]:

@@ -25,7 +25,6 @@ from emulator.firestore.values.fieldpath import NAME, FieldPath
 
 MAX_DISJUNCTIONS: Final = 30
 MAX_NOT_IN: Final = 10
-_Filter = StructuredQuery.Filter
 _Field = StructuredQuery.FieldFilter
 _Unary = StructuredQuery.UnaryFilter
 _Composite = StructuredQuery.CompositeFilter

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from emulator.firestore.names import DocumentKey, Parent
-from emulator.firestore.values.encoding import NULL_KEY, encode_path
+from emulator.firestore.values.encoding import NULL_KEY, REFERENCE, encode_path
 from emulator.firestore.values.fieldpath import FieldPath
 
 _INVERT: Final = bytes(255 - byte for byte in range(256))
@@ -158,4 +158,4 @@ class Query:
 
 def name_prefix(database: str, collection: str) -> bytes:
     """What the encoded names of all documents of a collection begin with."""
-    return b"\x70" + encode_path(f"{database}/documents/{collection}")[:-1]
+    return REFERENCE + encode_path(f"{database}/documents/{collection}")[:-1]

@@ -22,7 +22,7 @@ from emulator.firestore.storage.writer import Writer
 
 _T = TypeVar("_T")
 _READING_THREADS: Final = 2
-_MAX_READERS: Final = 16
+_MAX_READERS: Final = 64  # streams that are being read at the same time
 _CHUNK: Final = 200  # rows that one visit to a reading thread produces
 
 
@@ -59,8 +59,8 @@ class Store:
         for schema in (SCHEMA, *extra_schema):
             self._writer.connection.executescript(schema)
         (last_commit,) = self._writer.connection.execute("select last_commit from state").fetchone()
-        self.timeline = Timeline(clock, last_commit)
         self._points = Reader(connect(path, read_only=True))
+        self.timeline = Timeline(clock, last_commit, self._last_commit)
         self._writing = ThreadPoolExecutor(1, "firestore-write")
         self._reading = ThreadPoolExecutor(_READING_THREADS, "firestore-read")
         self._idle: list[Reader] = []
@@ -77,6 +77,10 @@ class Store:
     def get(self, key: DocumentKey, at: int) -> Record | None:
         """One document as it was at a time, from the event loop's thread."""
         return self._points.get(key, at)
+
+    def _last_commit(self) -> int:
+        (time,) = self._points.connection.execute("select last_commit from state").fetchone()
+        return int(time)
 
     async def commit(self, build: Callable[[Writer, int], tuple[Commit, _T]]) -> tuple[Commit, _T]:
         """Run `build` with the writer and the commit's time, and write what it returns, all or nothing."""

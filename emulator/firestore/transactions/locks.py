@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from emulator.firestore.errors import aborted
 
@@ -35,7 +35,7 @@ class Mode(Enum):
 
 _AGREE: Final = {(Mode.INTENT, Mode.INTENT), (Mode.SHARED, Mode.SHARED)}
 Resource: TypeAlias = Hashable
-Wanted: TypeAlias = Mapping[Resource, Mode]
+Wanted: TypeAlias = Mapping[Any, Mode]  # by resource; a mapping's keys have one type exactly, so it is not named
 
 
 @dataclass(eq=False, slots=True)

@@ -84,7 +84,7 @@ class TransactionManager:
         Raises:
             FirestoreError: ABORTED.
         """
-        wanted: dict[Resource, Mode] = {key: self._locks.reading_mode(key) for key in keys}
+        wanted = {key: self._locks.reading_mode(key) for key in keys}
         await self._acquire(transaction, wanted, finishing=False)
 
     async def lock_range(self, transaction: Transaction, scope: Scope) -> None:

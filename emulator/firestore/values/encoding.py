@@ -15,21 +15,22 @@ from typing import Final
 
 from emulator.firestore.proto.v1 import ArrayValue, MapValue, Value
 
-NULL: Final = 0x10
-BOOLEAN: Final = 0x20
-NUMBER: Final = 0x30
-TIMESTAMP: Final = 0x40
-STRING: Final = 0x50
-BYTES: Final = 0x60
-REFERENCE: Final = 0x70
-GEO_POINT: Final = 0x80
-ARRAY: Final = 0x90
-VECTOR: Final = 0xA0
-MAP: Final = 0xB0
+# The first byte of an encoded value; the lower half of it is free for the type to use.
+NULL: Final = b"\x10"
+FALSE, TRUE = b"\x20", b"\x21"
+NUMBER: Final = b"\x30"
+TIMESTAMP: Final = b"\x40"
+STRING: Final = b"\x50"
+BYTES: Final = b"\x60"
+REFERENCE: Final = b"\x70"
+GEO_POINT: Final = b"\x80"
+ARRAY: Final = b"\x90"
+VECTOR: Final = b"\xa0"
+MAP: Final = b"\xb0"
 
 VECTOR_TYPE: Final = "__vector__"
-NULL_KEY: Final = bytes([NULL])
-NAN_KEY: Final = bytes([NUMBER]) + bytes(10)
+NULL_KEY: Final = NULL
+NAN_KEY: Final = NUMBER + bytes(10)
 _END = b"\x01"  # lower than every type, so that a shorter array or map comes first
 _TERMINATOR = b"\x00\x01"
 _NUMERIC_ID = re.compile(r"__id(0|-?[1-9]\d{0,18})__")
@@ -99,28 +100,28 @@ def _terminated(raw: bytes) -> bytes:
 
 
 def _boolean(value: Value) -> bytes:
-    return b"\x21" if value.boolean_value else b"\x20"
+    return TRUE if value.boolean_value else FALSE
 
 
 def _integer(value: Value) -> bytes:
-    return b"\x30" + encode_number(value.integer_value)
+    return NUMBER + encode_number(value.integer_value)
 
 
 def _floating(value: Value) -> bytes:
-    return b"\x30" + encode_number(value.double_value)
+    return NUMBER + encode_number(value.double_value)
 
 
 def _timestamp(value: Value) -> bytes:
     stamp = value.timestamp_value
-    return b"\x40" + _pack_bits(stamp.seconds + _SIGN) + stamp.nanos.to_bytes(4, "big")
+    return TIMESTAMP + _pack_bits(stamp.seconds + _SIGN) + stamp.nanos.to_bytes(4, "big")
 
 
 def _string(value: Value) -> bytes:
-    return b"\x50" + _terminated(value.string_value.encode())
+    return STRING + _terminated(value.string_value.encode())
 
 
 def _bytes(value: Value) -> bytes:
-    return b"\x60" + _terminated(value.bytes_value)
+    return BYTES + _terminated(value.bytes_value)
 
 
 def _reference(value: Value) -> bytes:
@@ -129,16 +130,16 @@ def _reference(value: Value) -> bytes:
 
 def encode_reference(name: str) -> bytes:
     """The key of a reference to the document of that full name."""
-    return b"\x70" + encode_path(name)
+    return REFERENCE + encode_path(name)
 
 
 def _geo_point(value: Value) -> bytes:
     point = value.geo_point_value
-    return b"\x80" + _double(point.latitude) + _double(point.longitude)
+    return GEO_POINT + _double(point.latitude) + _double(point.longitude)
 
 
 def _array(value: Value) -> bytes:
-    return b"\x90" + _elements(value.array_value)
+    return ARRAY + _elements(value.array_value)
 
 
 def _elements(array: ArrayValue) -> bytes:
@@ -155,10 +156,10 @@ def _map(value: Value) -> bytes:
     fields = value.map_value.fields
     if is_vector(value.map_value):
         array = fields["value"].array_value
-        return b"\xa0" + len(array.values).to_bytes(4, "big") + _elements(array)
+        return VECTOR + len(array.values).to_bytes(4, "big") + _elements(array)
     # Code points and UTF-8 bytes have the same order, so the names need not be encoded to be sorted.
-    pairs = (b"\x50" + _terminated(name.encode()) + encode(fields[name]) for name in sorted(fields))
-    return b"\xb0" + b"".join(pairs) + _END
+    pairs = (STRING + _terminated(name.encode()) + encode(fields[name]) for name in sorted(fields))
+    return MAP + b"".join(pairs) + _END
 
 
 _ENCODERS: dict[str, Callable[[Value], bytes]] = {

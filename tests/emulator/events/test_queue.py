@@ -21,7 +21,7 @@ from emulator.events.ledger import Delivery
 from emulator.events.policy import DeliveryPolicy
 from emulator.events.queue import DeliveryQueue
 from emulator.events.triggers import Trigger
-from tests.emulator.support import LoopThread, Received, eventually, receiving
+from tests.emulator.support import LoopThread, MovableClock, Received, eventually, receiving
 
 PROJECT = "demo-test"
 ROOT = Path(__file__).parents[3]
@@ -166,17 +166,11 @@ def test_events_wait_for_a_host_that_is_not_up_yet(tmp_path: Path) -> None:
 
 
 def test_an_event_that_fails_for_a_day_is_given_up(tmp_path: Path) -> None:
-    class Movable:
-        shift = timedelta()
-
-        def now(self) -> datetime:
-            return datetime.now(UTC) + self.shift
-
-    clock = Movable()
+    clock = MovableClock()
     with receiving(lambda _: 500) as functions, outbox(tmp_path, functions.url, clock=clock) as box:
         box.add("poison")
         eventually(lambda: len(functions.received) >= 2)
-        clock.shift = timedelta(hours=25)
+        clock.ahead = timedelta(hours=25)
         box.queue.wake()
         eventually(box.empty)
     assert box.queue.counters.dropped == 1

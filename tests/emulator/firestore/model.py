@@ -10,13 +10,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cmp_to_key
+from functools import cmp_to_key, partial
 from typing import Any
 
 from google.cloud.firestore import DocumentReference, GeoPoint
 from google.cloud.firestore_v1.vector import Vector
 
-_MISSING = object()
+_MISSING: Any = object()
 
 
 def rank(value: Any) -> int:
@@ -149,13 +149,13 @@ class ModelQuery:
     def run(self, documents: Mapping[str, Mapping[str, Any]]) -> list[str]:
         """The ids of the documents that the query gives, in order."""
         orders = self._complete_orders()
-        found = [
+        found: list[tuple[list[Any], str]] = [
             ([look_up(document, path) if path else name.encode() for path, _ in orders], name)
             for name, document in documents.items()
             if self.where is None or self.where.holds(document)
         ]
         found = [row for row in found if _MISSING not in row[0]]
-        found.sort(key=cmp_to_key(lambda one, other: _place(one[0], other[0], orders)))
+        found.sort(key=lambda row: cmp_to_key(partial(_place, orders=orders))(row[0]))
         names = [name for values, name in found if self._inside(values, orders)]
         return names[self.offset :][: self.limit]
 

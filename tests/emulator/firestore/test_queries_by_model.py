@@ -24,8 +24,8 @@ def _filter(where):
     return And(parts) if where.operator == "AND" else Or(parts)
 
 
-def run(collection, query: ModelQuery) -> list[str]:
-    """Ask the server. Cursors go into the message itself: the client's own checks are stricter than the protocol."""
+def structured(collection, query: ModelQuery):
+    """The query's message. Cursors are put in by hand: the client's own checks are stricter than the protocol."""
     built: Query = collection if query.where is None else collection.where(filter=_filter(query.where))
     for path, descending in query.orders:
         built = built.order_by(path, direction=Query.DESCENDING if descending else Query.ASCENDING)
@@ -39,7 +39,12 @@ def run(collection, query: ModelQuery) -> list[str]:
         )
     if query.end is not None:
         message.end_at = Cursor(values=[_helpers.encode_value(value) for value in query.end[0]], before=query.end[1])
-    client = collection._client
+    return message
+
+
+def run(collection, query: ModelQuery) -> list[str]:
+    """Ask the server."""
+    client, message = collection._client, structured(collection, query)
     parent, _ = collection._parent_info()
     responses = client._firestore_api.run_query(
         request={"parent": parent, "structured_query": message}, metadata=client._rpc_metadata

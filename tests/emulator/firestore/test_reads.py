@@ -111,6 +111,29 @@ class TestListing:
     def test_documents_page_by_page(self, people):
         assert ids(people.list_documents(page_size=3)) == [f"p{number}" for number in range(10)]
 
+    def test_documents_in_another_order(self, client, people):
+        found, token = [], ""
+        while True:
+            request = {
+                "parent": f"{client._database_string}/documents",
+                "collection_id": "people",
+                "order_by": "age desc, name",
+                "page_size": 3,
+                "page_token": token,
+            }
+            pager = client._firestore_api.list_documents(request=request, metadata=client._rpc_metadata)
+            page = next(pager.pages)
+            found += [document.name.rpartition("/")[2] for document in page.documents]
+            token = page.next_page_token
+            if not token:
+                break
+        assert found == ["p4", "p9", "p3", "p8", "p2", "p7", "p1", "p6", "p0", "p5"]
+
+    def test_a_forged_page_token_is_refused(self, client):
+        request = {"parent": f"{client._database_string}/documents", "collection_id": "c", "page_token": "!"}
+        with pytest.raises(InvalidArgument, match="page token"):
+            client._firestore_api.list_documents(request=request, metadata=client._rpc_metadata)
+
     def test_missing_documents_are_shown(self, client):
         client.document("a/b").set({})
         client.document("a/c/d/e").set({})
@@ -197,7 +220,7 @@ def test_firebase_admin(address, monkeypatch):
 
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", address)
 
-    class Anonymous(credentials.Base):
+    class Anonymous(credentials.Base):  # type: ignore[misc]  # untyped
         def get_credential(self):
             return AnonymousCredentials()
 

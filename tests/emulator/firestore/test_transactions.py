@@ -66,6 +66,35 @@ def test_concurrent_transfers_keep_the_sum(client):
     assert sum(account.get().get("n") for account in accounts) == 400
 
 
+def test_readers_never_see_half_a_batch(client):
+    accounts = [client.document(f"accounts/{number}") for number in range(3)]
+    for account in accounts:
+        account.set({"n": 100})
+    done = threading.Event()
+
+    def move():
+        for number in range(150):
+            batch = client.batch()
+            batch.update(accounts[number % 3], {"n": firestore.Increment(-1)})
+            batch.update(accounts[(number + 1) % 3], {"n": firestore.Increment(1)})
+            batch.commit()
+        done.set()
+
+    def sums():
+        by_query = client.collection("accounts").order_by("n")
+        while not done.is_set():
+            yield sum(snapshot.get("n") for snapshot in by_query.stream())
+            yield sum(snapshot.get("n") for snapshot in client.get_all(accounts))
+            yield client.collection("accounts").sum("n").get()[0][0].value
+
+    with ThreadPoolExecutor(2) as pool:
+        moving = [pool.submit(move)]
+        seen = set(sums())
+        for future in moving:
+            future.result()
+    assert seen == {300}
+
+
 def test_a_read_document_cannot_be_changed_by_others(client):
     document = client.document("c/d")
     document.set({"n": 1})

@@ -76,7 +76,7 @@ def test_the_attributes_are_productions(tmp_path):
         eventually(lambda: len(receiver.received) == 2)
         (received,) = receiver.of("on_created")
     assert received.path == "/demo-events/europe-west1/on_created"
-    event = from_http(received.headers, received.body)
+    event = from_http(dict(received.headers), received.body)
     assert event["type"] == "google.cloud.firestore.document.v1.created"
     assert event["source"] == "//firestore.googleapis.com/projects/demo-events/databases/(default)"
     assert event["subject"] == "documents/incidents/abc"
@@ -90,7 +90,7 @@ def test_the_attributes_are_productions(tmp_path):
 
 @pytest.fixture
 def app():
-    class Anonymous(credentials.Base):
+    class Anonymous(credentials.Base):  # type: ignore[misc]  # untyped
         def get_credential(self):
             return AnonymousCredentials()
 

@@ -12,6 +12,7 @@ from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient
 from google.cloud.pubsub_v1.types import PublisherOptions
 from google.pubsub_v1 import PublisherClient as RawPublisher
 
+from emulator.clock import Clock
 from emulator.config import Config, Ports
 from tests.emulator.support import Receiver, receiving, running
 
@@ -48,7 +49,7 @@ class Pubsub:
         )
 
     def publish_raw(self, topic: str, messages: list[dict[str, Any]]) -> list[str]:
-        return list(RawPublisher.publish(self.publisher, topic=topic, messages=messages).message_ids)
+        return list(RawPublisher.publish(self.publisher, request={"topic": topic, "messages": messages}).message_ids)
 
     def pull(self, subscription: str, most: int = 100, *, now: bool = False) -> list[tuple[bytes, str, int]]:
         """Data, ack id and attempt of each message; `now` does not wait for one."""
@@ -70,14 +71,16 @@ class Pubsub:
 
 
 @contextmanager
-def serving(data: Path, functions: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pubsub]:
+def serving(
+    data: Path, functions: Receiver, monkeypatch: pytest.MonkeyPatch, clock: Clock | None = None
+) -> Iterator[Pubsub]:
     """A server with one function on the topic `analysis`, and clients on it, while the block runs."""
     data.mkdir(exist_ok=True)
     manifest = data / "functions.yaml"
     manifest.write_text(MANIFEST)
     config = Config(PROJECT, data, functions.url, ports=Ports(pubsub=0), manifest=manifest)
     with ExitStack() as stack:
-        suite = stack.enter_context(running(config, "pubsub"))
+        suite = stack.enter_context(running(config, "pubsub", clock=clock))
         monkeypatch.setenv("PUBSUB_EMULATOR_HOST", suite.addresses["pubsub"])
         publisher = PublisherClient(publisher_options=PublisherOptions(enable_message_ordering=True))
         subscriber = SubscriberClient()

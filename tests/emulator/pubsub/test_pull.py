@@ -112,6 +112,18 @@ def test_a_message_that_fails_too_often_becomes_a_dead_letter(pubsub: Pubsub) ->
     }
 
 
+def test_a_dead_letter_lets_the_next_of_its_key_go(pubsub: Pubsub) -> None:
+    topic, dead = pubsub.topic("orders"), pubsub.topic("dead")
+    policy = {"dead_letter_topic": dead, "max_delivery_attempts": 5}
+    name = pubsub.subscription("all", topic, dead_letter_policy=policy, enable_message_ordering=True)
+    pubsub.publish(topic, b"poison", b"good", key="k")
+    for _ in range(5):
+        ((data, ack_id, _),) = pubsub.pull(name)
+        assert data == b"poison"
+        pubsub.give_back(name, ack_id)
+    assert pubsub.take(name, now=True) == [b"good"]
+
+
 def test_a_retry_policy_makes_a_failed_message_wait(pubsub: Pubsub) -> None:
     topic = pubsub.topic("orders")
     policy = {"minimum_backoff": Duration(nanos=300_000_000), "maximum_backoff": Duration(seconds=1)}
