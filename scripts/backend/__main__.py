@@ -38,11 +38,9 @@ async def _run(options: Options) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    console = Console(highlight=False)
-    supervisor = asyncio.create_task(Supervisor(options, console).run(stop))
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait([supervisor, stopped], return_when=asyncio.FIRST_COMPLETED)
-    return await supervisor
+    # Without a terminal rich assumes 80 columns, which would cut addresses.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    return await Supervisor(options, console).run(stop)
 
 
 def main() -> int:

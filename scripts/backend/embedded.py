@@ -62,6 +62,8 @@ class Embedded:
 
     async def stop(self) -> None:
         """End them and wait."""
+        if not hasattr(self, "_process"):
+            return  # stopped before they were started
         if self._process.returncode is None:
             self._process.terminate()
             try:

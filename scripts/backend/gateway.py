@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from http import HTTPStatus
-from http.cookies import SimpleCookie
 from pathlib import Path
 
 from aiohttp import web
@@ -64,7 +63,8 @@ def _forwarded(request: web.Request) -> CIMultiDict[str]:
         trace, span = secrets.token_hex(16), secrets.token_hex(8)
         headers["traceparent"] = f"00-{trace}-{span}-01"
         headers["X-Cloud-Trace-Context"] = f"{trace}/{int(span, 16)};o=1"
-    cookies = SimpleCookie(headers.popall("Cookie", [""])[0])
-    if "__session" in cookies:  # the only one that Hosting lets through
-        headers["Cookie"] = f"__session={cookies['__session'].coded_value}"
+    # Not http.cookies: it refuses a whole header for one illegal name, and clients send what they like.
+    cookies = [pair.strip() for pair in ";".join(headers.popall("Cookie", [])).split(";")]
+    if session := [pair for pair in cookies if pair.startswith("__session=")]:  # the only one that Hosting lets through
+        headers["Cookie"] = session[0]
     return headers

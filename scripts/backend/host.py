@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -11,6 +12,7 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
+from scripts.backend import websocket
 from scripts.backend.processes import Processes, StartError
 
 MAX_BODY = 32 * 1024 * 1024  # bytes: what Cloud Run lets through
@@ -27,7 +29,7 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-_UNTRIED = (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError)
+NobodyListensError = aiohttp.ClientConnectorError
 
 
 def problem(status: HTTPStatus, detail: str) -> web.Response:
@@ -58,6 +60,8 @@ class Host:
     async def _direct(self, request: web.Request) -> web.StreamResponse:
         rest = request.raw_path.split("/", 4)[4:]
         function_id = request.match_info["function"].partition("?")[0]
+        if request.match_info["region"] != self._processes.region_of(function_id):
+            return problem(HTTPStatus.NOT_FOUND, f"There is no function {function_id} in this region")
         path = "/" + rest[0] if rest else "/" + ("?" + request.query_string if request.query_string else "")
         return await self.forward(request, function_id, path, request.headers)
 
@@ -73,19 +77,49 @@ class Host:
             return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The request is over {MAX_BODY} bytes")
         passed = CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in _HOP_BY_HOP)
         try:
-            async with self._processes.instance(function_id) as instance:
-                client = self._client(instance.socket_path)
-                async with client.request(
-                    request.method, f"http://function{raw_path}", data=body, headers=passed, allow_redirects=False
-                ) as answer:
-                    return await _relay(request, answer)
+            return await self._exchange(request, function_id, raw_path, passed, body)
         except StartError as error:
             return problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+        except aiohttp.WSServerHandshakeError as refused:
+            return problem(HTTPStatus(refused.status), f"{function_id} did not accept the WebSocket")
         except (aiohttp.ClientError, ConnectionError):
             return problem(HTTPStatus.BAD_GATEWAY, f"{function_id} ended before it had answered")
 
+    async def _exchange(
+        self, request: web.Request, function_id: str, raw_path: str, headers: CIMultiDict[str], body: bytes
+    ) -> web.StreamResponse:
+        try:
+            return await self._attempt(request, function_id, raw_path, headers, body)
+        except NobodyListensError:
+            # Nobody has seen the request, so it may go to the next instance.
+            return await self._attempt(request, function_id, raw_path, headers, body)
+
+    async def _attempt(
+        self, request: web.Request, function_id: str, raw_path: str, headers: CIMultiDict[str], body: bytes
+    ) -> web.StreamResponse:
+        async with self._processes.instance(function_id) as instance:
+            client = self._client(instance.socket_path)
+            url = f"http://function{raw_path}"
+            # The gateway is Hosting, which has no WebSockets: what comes through it stays an ordinary request.
+            if websocket.is_upgrade(request) and "function" in request.match_info:
+                return await websocket.tunnel(request, client, url, headers)
+            try:
+                async with client.request(
+                    request.method, url, data=body, headers=headers, allow_redirects=False
+                ) as answer:
+                    return await _relay(request, answer)
+            except NobodyListensError:
+                self._processes.retire(instance)
+                raise
+
+    async def _drop_ended(self) -> None:
+        """Forget the connections to processes that have ended: their sockets are gone."""
+        for path in [path for path in self._clients if not os.path.exists(path)]:  # noqa: ASYNC240, PTH110  # one stat
+            await self._clients.pop(path).close()
+
     def _client(self, socket_path: str) -> aiohttp.ClientSession:
         if socket_path not in self._clients:
+            self._dropping = asyncio.create_task(self._drop_ended())
             self._clients[socket_path] = aiohttp.ClientSession(
                 connector=aiohttp.UnixConnector(path=socket_path, limit=64),
                 timeout=aiohttp.ClientTimeout(total=3600),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -100,10 +101,15 @@ class Zygote:
         elif (ended := self._ends.pop(int(str(message["ended"])), None)) is not None:
             ended.set_result(int(str(message["status"])))
 
+    async def ended(self) -> object:
+        """Wait until it ends, which it should not while we use it."""
+        return await asyncio.shield(self._reader)
+
     def stop(self) -> None:
         """End it; it ends its children."""
         self._reader.cancel()
         self._control.close()
+        self._process.terminate()  # it may still be loading libraries, and would notice the closed socket only then
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
@@ -133,6 +139,11 @@ class Processes:
 
     def __contains__(self, function_id: str) -> bool:
         return function_id in self._functions
+
+    def region_of(self, function_id: str) -> str | None:
+        """Where the function is deployed; None when there is no such function."""
+        function = self._functions.get(function_id)
+        return function.region if function else None
 
     @asynccontextmanager
     async def instance(self, function_id: str) -> AsyncIterator[Instance]:
@@ -164,6 +175,17 @@ class Processes:
         tasks, self._instances = self._instances, {}
         for task in tasks.values():
             task.add_done_callback(_retire)
+
+    def retire(self, instance: Instance) -> None:
+        """Give the instance no more requests."""
+        instance.retiring = True
+        self._forget(instance)
+
+    async def close(self) -> None:
+        """Listen to the instances no longer."""
+        for task in self._readers:
+            task.cancel()
+        await asyncio.gather(*self._readers, return_exceptions=True)
 
     async def call(self, path: str) -> bool:
         """Run `module:function` in a child that has the shared libraries; whether it ended well."""
@@ -246,7 +268,8 @@ def _retire(task: asyncio.Task[Instance]) -> None:
 
 def _end(instance: Instance) -> None:
     if not instance.ended:
-        os.kill(instance.pid, SIGTERM)
+        with contextlib.suppress(ProcessLookupError):  # it is gone, and the word of it still on its way
+            os.kill(instance.pid, SIGTERM)
 
 
 def _remove(path: str) -> None:

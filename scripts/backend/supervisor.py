@@ -7,6 +7,7 @@ import contextlib
 import errno
 import json
 import shlex
+import socket
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,8 +31,11 @@ _STANDARD_PORTS = {"mail": 8025}  # not one of Firebase's own services, so fireb
 _WATCHED = ("main.py", "functions", "shared", "functions.yaml", ".env.local")
 
 
+_NAMES = {"hosting": "gateway", "functions": "functions host"}
+
+
 class PortTakenError(Exception):
-    """A port is taken; the text is one line for the user."""
+    """A port cannot be had; the text is one line for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,44 +85,59 @@ class Supervisor:
             DataFolderError, EmbeddedError, PortTakenError: it cannot start.
         """
         async with self._stack:
-            ended = await self._start()
             stopped = asyncio.create_task(stop.wait())
-            await asyncio.wait([stopped, ended], return_when=asyncio.FIRST_COMPLETED)
-            stopped.cancel()
-            if ended.done():
-                self.console.print("[bold red]The embedded services ended unexpectedly")
-                return 1
+            self._stack.callback(stopped.cancel)
+            starting = asyncio.create_task(self._start())
+            await asyncio.wait([stopped, starting], return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done():
+                starting.cancel()  # stopped before it was ready: what was begun is on the stack
+                await asyncio.wait([starting])
+                return 0
+            parts = starting.result()
+            await asyncio.wait([stopped, *parts], return_when=asyncio.FIRST_COMPLETED)
+            for task, name in parts.items():
+                if task.done():
+                    self.console.print(f"[bold red]The {name} ended unexpectedly")
+                    return 1
             self.console.print("Stopping …")
         return 0
 
-    async def _start(self) -> asyncio.Task[int]:
+    async def _start(self) -> dict[asyncio.Task[object], str]:
+        """Start everything; what ends only when something is wrong, with its name for the user."""
         options = self.options
         folder = DataFolder(options.data, fresh=options.fresh)
         self._stack.callback(folder.close)
         logs = LogView(self.console, folder.path / "logs")
         self._stack.callback(logs.close)
+        ports = self._ports()
+        for name, port in ports.items():
+            _check_free(name, port)  # before anything runs, so that the first word is the reason
         zygote = Zygote(options.root)
         await zygote.start()
         self._stack.callback(zygote.stop)
         sockets = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="secura-")))
         environment: dict[str, str] = {}
         processes = Processes(zygote, functions_of(options.root / "functions.yaml"), environment, sockets, logs)
+        self._stack.push_async_callback(processes.close)
         host = Host(processes)
         self._stack.push_async_callback(host.close)
-        ports = self._ports()
-        host_port = await self._listen(host.application(), ports.pop("functions"), "functions host")
+        host_port = await self._listen(host.application(), ports.pop("functions"), "functions")
         gateway_app = Gateway(host, rewrites_of(options.root / "firebase.json"), options.root / "public").application()
-        gateway_port = await self._listen(gateway_app, ports.pop("hosting"), "gateway")
+        gateway_port = await self._listen(gateway_app, ports.pop("hosting"), "hosting")
         host_url = f"http://{_LOOPBACK}:{host_port}"
         embedded = Embedded(options.root, PROJECT, folder.path, ports, host_url)
         self._stack.push_async_callback(embedded.stop)
         addresses = Addresses(f"http://{_LOOPBACK}:{gateway_port}", host_url, await embedded.start())
         environment |= function_environment(addresses, options.root / ".env.local")
         folder.write_env(addresses.variables())
-        await self._bring_up(processes)
+        # Before the functions start, so that no change is missed once they have.
         self._watch(processes, environment, addresses)
+        await self._bring_up(processes)
         self._tell(addresses)
-        return asyncio.create_task(embedded.ended())
+        return {
+            asyncio.create_task(embedded.ended()): "embedded services",
+            asyncio.create_task(zygote.ended()): "functions host",
+        }
 
     def _ports(self) -> dict[str, int]:
         standard = ports_of(self.options.root / "firebase.json") | _STANDARD_PORTS
@@ -130,9 +149,7 @@ class Supervisor:
         try:
             runner, bound = await listen(app, _LOOPBACK, port)
         except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            raise PortTakenError(f"port {port} ({name}) is taken{_by_whom(port)}") from error
+            raise _refused(name, port, error) from error
         self._stack.push_async_callback(runner.cleanup)
         return bound
 
@@ -201,6 +218,21 @@ def function_environment(addresses: Addresses, overrides: Path) -> dict[str, str
             if equals and not name.startswith("#"):
                 variables[name.strip()] = "".join(shlex.split(value, comments=True)[:1])
     return variables
+
+
+def _check_free(name: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port in TIME_WAIT is free, as for a server
+        try:
+            probe.bind((_LOOPBACK, port))
+        except OSError as error:
+            raise _refused(name, port, error) from error
+
+
+def _refused(name: str, port: int, error: OSError) -> PortTakenError:
+    if error.errno == errno.EADDRINUSE:
+        return PortTakenError(f"port {port} ({_NAMES.get(name, name)}) is taken{_by_whom(port)}")
+    return PortTakenError(f"port {port} ({_NAMES.get(name, name)}) cannot be used: {error.strerror}")
 
 
 def _by_whom(port: int) -> str:

@@ -267,7 +267,7 @@ SAFETY = _lexicon(
     (1.0, r"""
         life[ -]threatening|danger to life|people (?:are )?(?:hurt|injured)|ambulances?|intensive care|icu
         surger(?:y|ies) (?:\w+ ){0,3}(?:cancel\w+|postponed|stopped)|life support|infusion pumps?|explosions?
-        chlorine|emergency (?:calls?|services?|room|desk|number)s?|911|112
+        chlorine|emergency (?:calls?|services?|room|desk|number)s?|(?:call(?:ed|ing)?|dial(?:led|ing)?) (?:911|112)
     """),
     (0.6, r"""
         wards?|patient care|treatment (?:\w+ ){0,2}(?:delayed|stopped)|drinking water|power (?:plant|grid)

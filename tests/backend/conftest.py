@@ -88,6 +88,7 @@ class Running:
         for runner in self._runners:
             await runner.cleanup()
         await self.host.close()
+        await self.processes.close()
         self.zygote.stop()
 
     def close(self) -> None:

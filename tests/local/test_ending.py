@@ -7,7 +7,7 @@ import signal
 import pytest
 import requests
 
-from tests.runtime.conftest import PATIENCE
+from tests.local.conftest import PATIENCE
 
 pytestmark = pytest.mark.slow
 

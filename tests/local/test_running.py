@@ -8,7 +8,7 @@ import stat
 import pytest
 import requests
 
-from tests.runtime.conftest import PATIENCE, READY
+from tests.local.conftest import PATIENCE, READY
 
 pytestmark = pytest.mark.slow
 
