@@ -122,10 +122,10 @@ def _records(stated: Quantity | None, category: Category | None) -> Found:
     if stated is not None:
         return Found(_records_value(stated.amount), stated.evidence)
     typical = rules.UNKNOWN_TYPICAL_RECORDS if category is None else rules.TYPICAL_RECORDS[category]
-    kind = "incident" if category is None else f"{category} incident"
+    kind = "an incident" if category is None else f"{category}"
     return Found(
         typical / rules.MOST_RECORDS,
-        f"no number stated: about {round(10**typical, -1):,.0f} assumed, as usual for such an {kind}",
+        f"no number stated: about {round(10**typical, -1):,.0f} assumed, as usual for {kind}",
     )
 
 

@@ -89,6 +89,8 @@ class Running:
             await runner.cleanup()
         await self.host.close()
         await self.processes.close()
+        for _ in range(10):  # transports that were told to close need some turns of the loop for it
+            await asyncio.sleep(0)
         self.zygote.stop()
 
     def close(self) -> None:

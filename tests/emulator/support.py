@@ -30,6 +30,12 @@ def eventually(condition: Callable[[], _T], what: str = "the condition") -> _T:
     return value
 
 
+async def _settled() -> None:
+    """Let transports that were told to close do so: they need some turns of the loop for it."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 class LoopThread:
     """An event loop that runs beside the test, for servers that blocking clients talk to."""
 
@@ -42,6 +48,7 @@ class LoopThread:
     def __exit__(self, *_: object) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
+        self.loop.run_until_complete(_settled())
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.close()
 

@@ -10,6 +10,13 @@ from google.pubsub_v1.types import Topic
 from emulator.protos.dump import dump
 from emulator.pubsub.proto.names import EXPORTED
 
+HERE = Path(__file__).parent
+
+
+def generate(target: Path) -> None:
+    """Write `target`.binpb and `target`.pyi from the client library that is installed."""
+    dump(target, [Topic.pb().DESCRIPTOR.file, Empty.DESCRIPTOR.file], EXPORTED, "emulator.pubsub.proto.generate")
+
+
 if __name__ == "__main__":
-    roots = [Topic.pb().DESCRIPTOR.file, Empty.DESCRIPTOR.file]
-    dump(Path(__file__).with_name("v1"), roots, EXPORTED, "emulator.pubsub.proto.generate")
+    generate(HERE / "v1")

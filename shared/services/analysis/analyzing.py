@@ -21,6 +21,7 @@ from shared.domain.taxonomy import Category, Priority, Severity
 from shared.ports.clock import Clock
 from shared.ports.repositories import Incidents
 
+_DIGITS = 4  # of a probability: more would claim a precision that no model has
 _PRIORITY_OF = {
     Severity.INFORMATIONAL: Priority.LOW,
     Severity.LOW: Priority.LOW,
@@ -91,8 +92,8 @@ def _with_analysis(incident: Incident, analysis: Analysis, now: datetime) -> Inc
 def _categorization(answer: CategorizerAnswer) -> Categorization:
     return Categorization(
         category=answer.category,
-        confidence=answer.confidence,
-        alternatives=[CategoryProbability(category=c, probability=p) for c, p in answer.alternatives],
+        confidence=round(answer.confidence, _DIGITS),
+        alternatives=[CategoryProbability(category=c, probability=round(p, _DIGITS)) for c, p in answer.alternatives],
         abstained=answer.abstained,
         evidence=list(answer.evidence),
         model=answer.model,

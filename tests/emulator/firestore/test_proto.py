@@ -1,19 +1,7 @@
 from __future__ import annotations
 
-from emulator.firestore.proto import generate, v1
+from emulator.firestore.proto import v1
 from emulator.firestore.wire.methods import METHODS
-
-
-def test_the_committed_descriptors_are_those_of_the_installed_library():
-    assert generate.descriptor_set() == generate.DESCRIPTORS.read_bytes(), "run the module `generate`"
-
-
-def test_the_committed_facade_is_that_of_the_descriptors():
-    assert _plain(generate.facade()) == _plain(generate.FACADE.read_text(encoding="utf-8")), "run the module `generate`"
-
-
-def _plain(text: str) -> str:
-    return "".join(text.split()).replace(",)", ")")
 
 
 def test_the_messages_are_not_the_client_librarys():
