@@ -20,7 +20,7 @@ class FirebaseTokenVerifier:
         self._check_revoked = check_revoked
 
     def verify(self, token: str) -> VerifiedToken:
-        """As the port says. A token without a known role speaks for an employee: the least that is signed in."""
+        """As the port says. A token without a known role speaks for somebody who may do nothing."""
         try:
             claims = auth.verify_id_token(token, app=self._app, check_revoked=self._check_revoked)
         except auth.CertificateFetchError as error:
@@ -39,8 +39,8 @@ class FirebaseTokenVerifier:
         return VerifiedToken(Identity(claims["uid"], claims.get("email"), _role(claims.get("role"))), expires_at)
 
 
-def _role(claim: object) -> Role:
-    return Role(claim) if isinstance(claim, str) and claim in set(Role) else Role.EMPLOYEE
+def _role(claim: object) -> Role | None:
+    return Role(claim) if isinstance(claim, str) and claim in set(Role) else None
 
 
 class FirebaseAccounts:

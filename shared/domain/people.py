@@ -20,15 +20,15 @@ MAX_PASSWORD_LENGTH = 128
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is asking, as their verified ID token says."""
+    """Who is asking, as their verified ID token says. An account that never joined the platform has no role."""
 
     uid: str
     email: str | None
-    role: Role
+    role: Role | None
 
     def can(self, permission: Permission) -> bool:
-        """Whether the person's role carries the permission."""
-        return allows(self.role, permission)
+        """Whether the person has a role, and it carries the permission."""
+        return self.role is not None and allows(self.role, permission)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,90 @@
+"""Firebase Authentication as the adapters use it, on the embedded service."""
+
+from __future__ import annotations
+
+import itertools
+import os
+
+import firebase_admin
+import pytest
+import requests
+from firebase_admin import auth
+
+from shared.adapters.firebase_identity import FirebaseAccounts, FirebaseTokenVerifier
+from shared.domain.errors import ConflictError, InvalidInputError, NotAuthenticatedError
+from shared.domain.permissions import Permission, Role
+
+_NAMES = itertools.count()
+PASSWORD = "a long enough password"
+
+
+@pytest.fixture
+def app(embedded, monkeypatch):
+    monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", embedded["auth"])
+    app = firebase_admin.initialize_app(
+        options={"projectId": "demo-test"}, name=f"identity-{os.getpid()}-{next(_NAMES)}"
+    )
+    yield app
+    firebase_admin.delete_app(app)
+
+
+@pytest.fixture
+def email():
+    return f"user{next(_NAMES)}-{os.getpid()}@example.org"
+
+
+def sign_in(embedded, email):
+    url = f"http://{embedded['auth']}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=k"
+    answer = requests.post(url, json={"email": email, "password": PASSWORD, "returnSecureToken": True}, timeout=30)
+    answer.raise_for_status()
+    return answer.json()["idToken"]
+
+
+def test_a_granted_role_is_in_every_token_made_from_then_on(app, embedded, email):
+    accounts = FirebaseAccounts(app)
+    accounts.create(email.split("@")[0], email, PASSWORD, "Kim")
+    accounts.grant(email.split("@")[0], Role.SECURITY_TEAM)
+    verified = FirebaseTokenVerifier(app).verify(sign_in(embedded, email))
+    assert (verified.identity.email, verified.identity.role) == (email, Role.SECURITY_TEAM)
+
+
+@pytest.mark.parametrize("claims", [None, {"role": "emperor"}, {"role": ["admin"]}])
+def test_without_a_known_role_one_may_do_nothing(app, embedded, email, claims):
+    user = auth.create_user(email=email, password=PASSWORD, app=app)
+    auth.set_custom_user_claims(user.uid, claims, app=app)
+    identity = FirebaseTokenVerifier(app).verify(sign_in(embedded, email)).identity
+    assert identity.role is None
+    assert not any(identity.can(permission) for permission in Permission)
+
+
+def test_an_address_has_one_account(app, email):
+    accounts = FirebaseAccounts(app)
+    accounts.create("one-" + email.split("@")[0], email, PASSWORD, "Kim")
+    with pytest.raises(ConflictError):
+        accounts.create("two-" + email.split("@")[0], email, PASSWORD, "Kim")
+    assert accounts.owns("one-" + email.split("@")[0], email)
+    assert not accounts.owns("two-" + email.split("@")[0], email)
+
+
+def test_what_the_provider_refuses_is_the_callers_mistake(app):
+    with pytest.raises(InvalidInputError):
+        FirebaseAccounts(app).create("x", "no address", PASSWORD, "Kim")
+
+
+def test_a_bad_token_says_why(app, embedded, email):
+    user = auth.create_user(email=email, password=PASSWORD, app=app)
+    token = sign_in(embedded, email)
+    strict = FirebaseTokenVerifier(app, check_revoked=True)
+    assert strict.verify(token).identity.uid == user.uid
+
+    def reason(verifier, token):
+        with pytest.raises(NotAuthenticatedError) as refused:
+            verifier.verify(token)
+        return refused.value.reason
+
+    assert reason(strict, "rubbish") == "invalid"
+    assert reason(strict, token + "x.y") == "invalid"
+    auth.update_user(user.uid, disabled=True, app=app)
+    assert reason(strict, token) == "disabled"
+    auth.delete_user(user.uid, app=app)
+    assert reason(strict, token) == "unknown user"
