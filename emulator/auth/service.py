@@ -16,6 +16,7 @@ from emulator.auth.store import Store
 from emulator.clock import Clock
 from emulator.config import Config
 from emulator.events.triggers import TriggerRegistry
+from emulator.listener import Listener
 
 _LARGEST = 10 * 2**20  # bytes; a thousand imported accounts
 
@@ -42,19 +43,16 @@ class AuthService:
         app = web.Application(client_max_size=_LARGEST)
         app.router.add_route("*", "/emulator/action", self._action)
         app.router.add_route("*", "/{path:.*}", self._serve)
-        # No access log: addresses there would carry keys and codes.
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
-        await self._runner.setup()
+        self._listener = Listener(app)
         try:
-            await web.TCPSite(self._runner, self._config.host, self._port).start()
+            self._port = await self._listener.start(self._config.host, self._port)
         except OSError:
             await self.stop()
             raise
-        self._port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         """Answer what was asked, then close."""
-        await self._runner.cleanup()
+        await self._listener.stop()
         self._passwords.close()
         self._store.close()
 

@@ -7,6 +7,7 @@ from aiohttp import web
 from emulator.clock import Clock
 from emulator.config import Config
 from emulator.events.triggers import TriggerRegistry
+from emulator.listener import Listener
 from emulator.mail.pages.views import Views
 from emulator.mail.reading_api import ReadingApi
 from emulator.mail.sendgrid_api import LARGEST, SendgridApi
@@ -31,19 +32,16 @@ class MailService:
     async def start(self) -> None:
         """Open the database and listen."""
         self._store = Store(self._config.data / "mail.sqlite3")
-        # No access log: searches in addresses are nobody's business.
-        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=5)
-        await self._runner.setup()
+        self._listener = Listener(self._app())
         try:
-            await web.TCPSite(self._runner, self._config.host, self._port).start()
+            self._port = await self._listener.start(self._config.host, self._port)
         except OSError:
             await self.stop()
             raise
-        self._port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         """Answer what was asked, then close."""
-        await self._runner.cleanup()
+        await self._listener.stop()
         self._store.close()
 
     def _app(self) -> web.Application:

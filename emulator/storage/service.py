@@ -19,6 +19,7 @@ from emulator.clock import Clock
 from emulator.config import Config
 from emulator.events.queue import DeliveryQueue
 from emulator.events.triggers import TriggerRegistry
+from emulator.listener import Listener
 from emulator.storage.cloudevent import DELETED, FINALIZED, METADATA_UPDATED
 from emulator.storage.conditions import ConditionNotMetError, Conditions
 from emulator.storage.exchange import Request, Response
@@ -67,14 +68,12 @@ class StorageService:
         self._thread = ThreadPoolExecutor(1, "storage")
         app = web.Application(client_max_size=_MOST_BYTES)
         app.router.add_route("*", "/{path:.*}", self._serve)
-        self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=1.0)
-        await self._runner.setup()
+        self._listener = Listener(app, patience=1.0, auto_decompress=False)
         try:
-            await web.TCPSite(self._runner, self._config.host, self._config.ports.storage).start()
+            self._port = await self._listener.start(self._config.host, self._config.ports.storage)
         except OSError:
             await self._close()
             raise
-        self._port = self._runner.addresses[0][1]
         await self.deliveries.start()
 
     async def stop(self) -> None:
@@ -83,7 +82,7 @@ class StorageService:
         await self.deliveries.stop()
 
     async def _close(self) -> None:
-        await self._runner.cleanup()
+        await self._listener.stop()
         self._thread.shutdown()
         self._storage.close()
 
