@@ -11,6 +11,8 @@ from shared.domain.errors import ConflictError, InvalidInputError, NotAuthentica
 from shared.domain.people import Identity, VerifiedToken
 from shared.domain.permissions import Role
 
+_CLOCK_SKEW = 5  # seconds by which the clock that made a token may be ahead of ours
+
 
 class FirebaseTokenVerifier:
     """Checks ID tokens by their signature, issuer, audience and times; no network once the public keys are cached."""
@@ -22,7 +24,9 @@ class FirebaseTokenVerifier:
     def verify(self, token: str) -> VerifiedToken:
         """As the port says. A token without a known role speaks for somebody who may do nothing."""
         try:
-            claims = auth.verify_id_token(token, app=self._app, check_revoked=self._check_revoked)
+            claims = auth.verify_id_token(
+                token, app=self._app, check_revoked=self._check_revoked, clock_skew_seconds=_CLOCK_SKEW
+            )
         except auth.CertificateFetchError as error:
             raise UnavailableError("The keys to check tokens with cannot be had") from error
         except auth.ExpiredIdTokenError as error:

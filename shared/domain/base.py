@@ -16,8 +16,22 @@ class Model(BaseModel):
 
 def _to_utc(value: datetime) -> datetime:
     # Firestore hands out a datetime subclass with nanoseconds: a plain one compares and serialises the same everywhere.
-    utc = value.astimezone(UTC)
+    try:
+        utc = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time is out of range") from None
     return datetime(utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond, tzinfo=UTC)
+
+
+def is_document_id(text: str) -> bool:
+    """Whether the text can be a document's id (Firestore, "Constraints on document IDs")."""
+    return (
+        0 < len(text.encode(errors="replace")) <= 1500
+        and "/" not in text
+        and text not in {".", ".."}
+        and not (text.startswith("__") and text.endswith("__"))
+        and "\0" not in text
+    )
 
 
 UtcDatetime = Annotated[AwareDatetime, AfterValidator(_to_utc)]

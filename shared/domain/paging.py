@@ -8,13 +8,16 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.base import Model, UtcDatetime
+from pydantic import TypeAdapter
+
+from shared.domain.base import Model, UtcDatetime, is_document_id
 from shared.domain.errors import InvalidInputError
 from shared.domain.incident import Incident
 from shared.domain.taxonomy import Category, Severity, Status
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
+_AWARE: TypeAdapter[datetime] = TypeAdapter(UtcDatetime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,10 @@ class Cursor:
         """
         try:
             created_at, incident_id = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
-            at = datetime.fromisoformat(created_at)
+            at = _AWARE.validate_python(datetime.fromisoformat(created_at))
         except (ValueError, TypeError, binascii.Error, RecursionError) as error:
             raise InvalidInputError("The cursor is not one this API gave out", {"cursor": "not a cursor"}) from error
-        usable = isinstance(incident_id, str) and incident_id and "/" not in incident_id and at.tzinfo is not None
-        if not usable:
+        if not isinstance(incident_id, str) or not is_document_id(incident_id):
             raise InvalidInputError("The cursor is not one this API gave out", {"cursor": "not a cursor"})
         return cls(at, incident_id)
 

@@ -138,6 +138,32 @@ def test_joining_signing_in_and_ones_own_profile(backend):
     assert forged.json()["valid"] is False
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/__id__",
+        "/%2e%2e",
+        "/a%2fb",
+        "/%00",
+        "/%c3%a9",
+        "/" + "a" * 2000,
+        "?cursor=rubbish",
+        "?cursor=WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzA1OjAwIiwiX19hX18iXQ",
+        "?cursor=WyIyMDI2LTAxLTAxVDAwOjAwOjAwKzAwOjAwIiwiX19hX18iXQ",
+        "?from=0001-01-01T00:00:00%2B05:00",
+        "?from=yesterday",
+        "?assignee=a/b",
+        "?limit=0",
+        "?limit=101",
+        "?status=gone",
+        "?q=unknown",
+    ],
+)
+def test_hostile_ids_cursors_and_filters_are_the_callers_mistake(backend, analyst, path):
+    answer = requests.get(f"{backend.url}/api/incidents{path}", headers=analyst, timeout=60)
+    assert answer.status_code in {404, 422}, answer.text
+
+
 @pytest.mark.parametrize("path", ["/", "/health", "/docs", "/docs/swagger-ui-bundle.js", "/openapi.json"])
 def test_public_pages_answer(backend, path):
     assert requests.get(f"{backend.url}{path}", timeout=60).status_code == 200

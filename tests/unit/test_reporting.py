@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from pydantic import ValidationError
 
-from shared.domain.errors import ForbiddenError, IdempotencyMismatchError
+from shared.domain.errors import ForbiddenError, IdempotencyMismatchError, InvalidInputError
 from shared.domain.incident import IncidentReport, Source
 from shared.domain.taxonomy import Category, Severity, Status, Tlp
 from shared.services.incidents.reporting import IncidentReporting, reference_of
@@ -74,6 +76,12 @@ def test_only_the_team_may_report_in_silence(reporting):
     assert reporting.report(ANALYST, silent).incident.notify is False
 
 
+def test_nobody_notices_what_is_yet_to_come(reporting):
+    reporting.report(EMPLOYEE, REPORT.model_copy(update={"detected_at": START + timedelta(minutes=4)}))
+    with pytest.raises(InvalidInputError):
+        reporting.report(EMPLOYEE, REPORT.model_copy(update={"detected_at": START + timedelta(hours=1)}))
+
+
 def test_references_can_be_read_out():
     references = {reference_of(f"id{n}") for n in range(2000)}
     assert len(references) == 2000
@@ -89,6 +97,7 @@ def test_references_can_be_read_out():
         {"description": "bell \x07 in a long enough text"},
         {"description": "lone surrogate \ud800 in the text"},
         {"detected_at": "2026-01-01T10:00:00"},
+        {"detected_at": "0001-01-01T00:00:00+05:00"},
         {"category": "alien"},
         {"reporter_id": "somebody-else"},
         {"status": "closed"},

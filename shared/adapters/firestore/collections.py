@@ -9,7 +9,7 @@ from google.api_core.exceptions import AlreadyExists
 from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot, FieldFilter, Query
 
 from shared.adapters.firestore.conditional import firestore_errors, update_if_unchanged
-from shared.domain.base import Model
+from shared.domain.base import Model, is_document_id
 from shared.domain.errors import ConflictError, NotFoundError
 from shared.domain.incident import Incident
 from shared.domain.mail import OutboxMail
@@ -34,6 +34,11 @@ class _Collection(Generic[M]):
     def _reference(self, document_id: str) -> DocumentReference:
         return self._documents.document(document_id)
 
+    def _existing(self, document_id: str) -> DocumentReference:
+        if not is_document_id(document_id):
+            raise NotFoundError(self._missing)
+        return self._reference(document_id)
+
     def _encode(self, value: M) -> dict[str, Any]:
         return value.model_dump(mode="python", exclude={self._id_field})
 
@@ -41,6 +46,8 @@ class _Collection(Generic[M]):
         return self._model.model_validate({**(snapshot.to_dict() or {}), self._id_field: snapshot.id})
 
     def get(self, document_id: str) -> M | None:
+        if not is_document_id(document_id):
+            return None
         with firestore_errors():
             snapshot = self._reference(document_id).get()
         return self._decode(snapshot) if snapshot.exists else None
@@ -72,7 +79,7 @@ class _Collection(Generic[M]):
             return {name: value for name, value in self._encode(result).items() if value != old[name]}
 
         with firestore_errors():
-            update_if_unchanged(self._client, self._reference(document_id), fields)
+            update_if_unchanged(self._client, self._existing(document_id), fields)
         return result
 
 

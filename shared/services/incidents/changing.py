@@ -19,6 +19,7 @@ from shared.domain.permissions import Permission
 from shared.domain.taxonomy import Status
 from shared.ports.clock import Clock
 from shared.ports.repositories import Incidents
+from shared.services.incidents.detection import check_detected
 from shared.services.incidents.reading import may_see
 
 _JUDGED_FIELDS = ("category", "severity", "priority")
@@ -45,6 +46,8 @@ class IncidentChanging:
         unclearable = [name for name, value in wanted.items() if value is None and name not in CLEARABLE_FIELDS]
         if unclearable:
             raise InvalidInputError("A field cannot be empty", dict.fromkeys(unclearable, "cannot be null"))
+
+        check_detected(change.detected_at, self._clock.now())
 
         def apply(incident: Incident) -> Incident:
             if not may_see(who, incident):

@@ -12,6 +12,7 @@ from shared.domain.people import Identity
 from shared.domain.permissions import Permission
 from shared.ports.clock import Clock, Ids
 from shared.ports.repositories import Incidents, Receipt
+from shared.services.incidents.detection import check_detected
 
 RECEIPT_LIFETIME = timedelta(hours=24)
 # Crockford's base 32: no I, L, O, U, so a reference can be read out on the telephone.
@@ -54,6 +55,7 @@ class IncidentReporting:
         """
         if not report.notify and not who.can(Permission.INCIDENT_IMPORT):
             raise ForbiddenError("Only the security team may report without notifying: leave out notify")
+        check_detected(report.detected_at, self._clock.now())
         if idempotency_key is None:
             incident = self._incident(self._ids.new(), who, report)
             self._incidents.add(incident)
