@@ -70,8 +70,8 @@ def import_file(source: Path, environment: dict[str, str], rate: float) -> int:
     """Run the importer; how many incidents it brought in."""
     command: list[str | Path] = [
         sys.executable,
-        "-c",
-        "from scripts.importing.command import run; run()",
+        "-m",
+        "scripts.importing",
         source,
         f"--rate={rate}",
     ]

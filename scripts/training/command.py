@@ -11,9 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from scripts._venv import ROOT
 from scripts.training.records import DataError, Record, fingerprint, read_incidents, read_own_reports
 
+ROOT = Path(__file__).parents[2]
 DEFAULT_DATA = ROOT.parent / "shared" / "data" / "incidents_train.jsonl"
 DEFAULT_OUT = ROOT / "shared" / "ai" / "models"
 VERSION = "2026.11.1"

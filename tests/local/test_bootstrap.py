@@ -27,7 +27,7 @@ class Clone:
         self.venv = root / ".venv"
         (root / "scripts").mkdir(parents=True)
         self.wheels.mkdir()
-        for name in ("local", "_bootstrap.py"):
+        for name in ("local", "_launch.sh", "_bootstrap.py"):
             shutil.copy(ROOT / "scripts" / name, root / "scripts")
         (root / "scripts" / "backend.py").write_text("import sys, tiny\nprint('tiny', tiny.VERSION, *sys.argv[1:])\n")
         (root / "requirements-dev.txt").write_text("")

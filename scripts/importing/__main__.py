@@ -1,0 +1,7 @@
+"""`scripts/import_incidents`."""
+
+import sys
+
+from scripts.importing.command import run
+
+sys.exit(run())

@@ -1,0 +1,7 @@
+"""`scripts/train_categorizer`."""
+
+import sys
+
+from scripts.training.command import main
+
+sys.exit(main())
