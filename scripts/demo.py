@@ -30,12 +30,15 @@ DEMO_USERS = (
 )
 
 
+_KEY = "demo"
+
+
 class NotLocalError(RuntimeError):
     """The services to create them on are not the embedded ones."""
 
 
 def create_demo_users() -> None:
-    """Create those who are missing; doing it again changes nothing.
+    """Create those who are missing; those who are there stay as somebody may have changed them.
 
     Raises:
         NotLocalError: the process is not bound to embedded services: known passwords never reach a real project.
@@ -44,16 +47,20 @@ def create_demo_users() -> None:
         raise NotLocalError("Demo users are for the embedded services only")
     from shared import bootstrap
     from shared.domain.people import Registration
+    from shared.services.accounts.registration import keyed_uid
 
     registration = bootstrap.account_registration()
+    users = bootstrap.users()
     for user in DEMO_USERS:
+        if users.get(keyed_uid(user.email, _KEY)) is not None:
+            continue
         body = {
             "email": user.email,
             "password": user.password,
             "display_name": user.name,
             "department": user.department,
         }
-        registration.register(Registration.model_validate(body), idempotency_key="demo", role=user.role)
+        registration.register(Registration.model_validate(body), idempotency_key=_KEY, role=user.role)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from shared.ports.identity import TokenVerifier
     from shared.ports.messaging import Publisher
+    from shared.ports.repositories import Users
     from shared.services.accounts import AccountRegistration, Profiles
     from shared.services.analysis.analyzing import IncidentAnalysis
     from shared.services.incidents import IncidentChanging, IncidentReading, IncidentReporting
@@ -117,13 +118,11 @@ def incident_analysis() -> IncidentAnalysis:
 @cache
 def analysis_notification() -> AnalysisNotification:
     """Queues the mail about an analysis."""
-    from shared.adapters.firestore.collections import FirestoreOutbox, FirestoreUsers
+    from shared.adapters.firestore.collections import FirestoreOutbox
     from shared.services.notifications import AnalysisNotification
 
-    client = firestore_client()
-    return AnalysisNotification(
-        FirestoreUsers(client), FirestoreOutbox(client), publisher(), SystemClock(), settings().require("public_url")
-    )
+    outbox = FirestoreOutbox(firestore_client())
+    return AnalysisNotification(users(), outbox, publisher(), SystemClock(), settings().require("public_url"))
 
 
 @cache
@@ -141,21 +140,25 @@ def mail_sending() -> MailSending:
 
 
 @cache
+def users() -> Users:
+    """Keeps people."""
+    from shared.adapters.firestore.collections import FirestoreUsers
+
+    return FirestoreUsers(firestore_client())
+
+
+@cache
 def account_registration() -> AccountRegistration:
     """Registers people."""
     from shared.adapters.firebase_identity import FirebaseAccounts
-    from shared.adapters.firestore.collections import FirestoreUsers
     from shared.services.accounts import AccountRegistration
 
-    return AccountRegistration(
-        FirebaseAccounts(_firebase_app()), FirestoreUsers(firestore_client()), SystemClock(), RandomIds()
-    )
+    return AccountRegistration(FirebaseAccounts(_firebase_app()), users(), SystemClock(), RandomIds())
 
 
 @cache
 def profiles() -> Profiles:
     """Reads and changes profiles."""
-    from shared.adapters.firestore.collections import FirestoreUsers
     from shared.services.accounts import Profiles
 
-    return Profiles(FirestoreUsers(firestore_client()), SystemClock())
+    return Profiles(users(), SystemClock())

@@ -12,6 +12,11 @@ from shared.ports.identity import Accounts
 from shared.ports.repositories import Users
 
 
+def keyed_uid(email: str, idempotency_key: str) -> str:
+    """The uid of a keyed registration: a retry meets its own account instead of somebody's."""
+    return hashlib.sha256(f"register\0{email}\0{idempotency_key}".encode()).hexdigest()[:28]
+
+
 class AccountRegistration:
     """Makes an account and its user document. Every step can be repeated, so a retry completes what a crash left."""
 
@@ -33,10 +38,7 @@ class AccountRegistration:
             InvalidInputError: the identity provider refuses the address or the password.
         """
         email = registration.email.lower()
-        uid = self._ids.new()
-        if idempotency_key is not None:
-            # The same key and address give the same uid: a retry meets its own account instead of somebody's.
-            uid = hashlib.sha256(f"register\0{email}\0{idempotency_key}".encode()).hexdigest()[:28]
+        uid = self._ids.new() if idempotency_key is None else keyed_uid(email, idempotency_key)
         try:
             self._accounts.create(uid, email, registration.password.get_secret_value(), registration.display_name)
         except ConflictError:
