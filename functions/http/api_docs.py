@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 
 import flask_swagger_ui
@@ -74,7 +75,9 @@ def file(call: Call[None, None]) -> Answer:
 ENDPOINT = Endpoint(
     "api_docs",
     Operation("GET", "/docs", page, "The interactive page", returns=None),
-    Operation("GET", "/docs/{name}", file, "A file of the interactive page", returns=None),
+    Operation(
+        "GET", "/docs/{name}", file, "A file of the interactive page", returns=None, failures=(HTTPStatus.NOT_FOUND,)
+    ),
     Operation("GET", "/openapi.json", specification, "This contract as OpenAPI 3.1", returns=None),
     settings=bootstrap.settings,
 )

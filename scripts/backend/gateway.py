@@ -31,7 +31,7 @@ class Gateway:
     def application(self) -> web.Application:
         """The gateway as a web application."""
         app = web.Application(client_max_size=MAX_BODY)
-        app.router.add_route("*", "/{path:.*}", self._answer)
+        app.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
         return app
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:

@@ -49,7 +49,7 @@ class Host:
         """The host as a web application."""
         app = web.Application(client_max_size=MAX_BODY)
         app.router.add_route("*", "/{project}/{region}/{function}", self._direct)
-        app.router.add_route("*", "/{project}/{region}/{function}/{rest:.*}", self._direct)
+        app.router.add_route("*", r"/{project}/{region}/{function}/{rest:[\s\S]*}", self._direct)
         return app
 
     async def close(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated
@@ -50,23 +49,15 @@ def _known_time_zone(value: str) -> str:
     return value
 
 
-def _language_tag(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
-        raise ValueError(f"{value!r} is no BCP 47 language tag, such as en or pt-BR")
-    return value
-
-
-def _phone_number(value: str) -> str:
-    if value and not re.fullmatch(r"\+[1-9]\d{6,14}", value):
-        raise ValueError("a phone number is written in E.164, such as +4930123456")
-    return value
-
-
 Name = Annotated[Line, Field(min_length=1, max_length=100)]
 Department = Annotated[Line, Field(max_length=100)]
-Phone = Annotated[str, AfterValidator(_phone_number)]
-LanguageTag = Annotated[str, AfterValidator(_language_tag), Field(max_length=35)]
-TimeZone = Annotated[str, AfterValidator(_known_time_zone), Field(max_length=64)]
+Phone = Annotated[str, Field(pattern=r"^(\+[1-9]\d{6,14})?$", description="E.164, or empty", examples=["+4930123456"])]
+LanguageTag = Annotated[
+    str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35, description="BCP 47", examples=["pt-BR"])
+]
+TimeZone = Annotated[
+    str, AfterValidator(_known_time_zone), Field(max_length=64, description="IANA", examples=["Europe/Berlin"])
+]
 
 
 class Notifications(Model):
@@ -133,7 +124,9 @@ class Registration(Model):
     """A new account. The role is not asked for: everyone starts as an employee."""
 
     email: Annotated[EmailStr, Field(max_length=254)]
-    password: SecretStr
+    password: Annotated[
+        SecretStr, Field(json_schema_extra={"minLength": MIN_PASSWORD_LENGTH, "maxLength": MAX_PASSWORD_LENGTH})
+    ]
     display_name: Name
     department: Department = ""
 

@@ -26,7 +26,7 @@ from openapi_pydantic import Operation as OperationObject
 from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema_class
 from pydantic import BaseModel
 
-from shared.entry.endpoint import Endpoint, Operation
+from shared.entry.endpoint import MAX_KEY, Endpoint, Operation
 from shared.entry.problems import CONTENT_TYPE, Problem
 
 _TAGS = [
@@ -34,6 +34,12 @@ _TAGS = [
     Tag(name="auth", description="Join, look at tokens, one's own profile"),
     Tag(name="platform", description="The service itself"),
 ]
+
+
+_HEADERS = {
+    "If-Match": {"type": "string", "pattern": r'^"\d{1,9}"$', "examples": ['"3"']},
+    "Idempotency-Key": {"type": "string", "pattern": f"^[ -~]{{1,{MAX_KEY}}}$"},
+}
 
 
 def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
@@ -85,12 +91,12 @@ def _body(model: type[BaseModel]) -> RequestBody:
 
 
 def _parameters(operation: Operation) -> Iterator[Parameter]:
-    text = {"type": "string"}
+    text = {"type": "string", "minLength": 1}
     for part in operation.path.split("/"):
         if part.startswith("{"):
             yield _parameter("path", part.strip("{}"), text, required=True)
     for name, purpose in operation.headers.items():
-        yield _parameter("header", name, text, purpose, required=name == "If-Match")
+        yield _parameter("header", name, _HEADERS[name], purpose, required=name == "If-Match")
     if operation.query is None:
         return
     described = operation.query.model_json_schema(by_alias=True)
