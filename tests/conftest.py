@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
-# A deadline would make a slow machine fail a good test.
-settings.register_profile("secura", deadline=None)
+# How long examples take says something of the machine, not of the code.
+settings.register_profile("secura", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("secura")
 
 
