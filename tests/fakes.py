@@ -82,6 +82,7 @@ class FakeIncidents(_Kept[Incident]):
                 and where.category in {None, incident.category}
                 and where.reporter in {None, incident.reporter_id}
                 and (where.assignee is None or where.assignee in incident.assignee_ids)
+                and (where.tag is None or where.tag in incident.tags)
                 and (where.since is None or incident.created_at >= where.since)
                 and (where.until is None or incident.created_at < where.until)
             )

@@ -12,7 +12,7 @@ from pydantic import Field
 from functions import options
 from shared import bootstrap
 from shared.domain.base import Model, UtcDatetime
-from shared.domain.incident import Incident, IncidentReport, Uid
+from shared.domain.incident import Incident, IncidentReport, Tag, Uid
 from shared.domain.paging import DEFAULT_LIMIT, MAX_LIMIT, IncidentFilter, IncidentPage
 from shared.domain.permissions import Permission
 from shared.domain.taxonomy import Category, Severity, Status
@@ -27,6 +27,7 @@ class IncidentQuery(Model):
     category: Category | None = None
     assignee: Uid | None = Field(default=None, description="uid of somebody it is assigned to")
     reporter: Uid | None = Field(default=None, description="uid of who reported it")
+    tag: Tag | None = Field(default=None, description="One of its tags; not together with assignee")
     since: UtcDatetime | None = Field(default=None, alias="from", description="Reported at this time or later")
     until: UtcDatetime | None = Field(default=None, alias="to", description="Reported before this time")
     order: Literal["-created_at", "created_at"] = Field(default="-created_at", description="Newest or oldest first")
@@ -43,6 +44,7 @@ class IncidentQuery(Model):
             category=self.category,
             assignee=self.assignee,
             reporter=self.reporter,
+            tag=self.tag,
             since=self.since,
             until=self.until,
             oldest_first=self.order == "created_at",

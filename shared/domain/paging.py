@@ -22,16 +22,26 @@ _AWARE: TypeAdapter[datetime] = TypeAdapter(UtcDatetime)
 
 @dataclass(frozen=True, slots=True)
 class IncidentFilter:
-    """Which incidents; every field that is set narrows the list. `since` is inclusive, `until` is not."""
+    """Which incidents; every field that is set narrows the list. `since` is inclusive, `until` is not.
+
+    Raises:
+        InvalidInputError: assignee and tag together, since Firestore looks into one list for each query.
+    """
 
     status: Status | None = None
     severity: Severity | None = None
     category: Category | None = None
     assignee: str | None = None
     reporter: str | None = None
+    tag: str | None = None
     since: UtcDatetime | None = None
     until: UtcDatetime | None = None
     oldest_first: bool = False
+
+    def __post_init__(self) -> None:
+        if self.assignee is not None and self.tag is not None:
+            reason = "give one of assignee and tag"
+            raise InvalidInputError("These filters cannot be combined", {"assignee": reason, "tag": reason})
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ def many(store):
                 category=Category.MALWARE if n % 4 == 0 else None,
                 reporter_id=f"r{n % 2}",
                 assignee_ids=["ana", "bo"][: n % 3],
+                tags=["vip", "hr"][n % 4 :],
             )
         )
     return store["incidents"]
@@ -100,6 +101,8 @@ def many(store):
         (IncidentFilter(severity=Severity.HIGH, reporter="r1"), [11, 9, 7, 5, 3, 1]),
         (IncidentFilter(category=Category.MALWARE, status=Status.ANALYSIS), [4]),
         (IncidentFilter(assignee="bo"), [11, 8, 5, 2]),
+        (IncidentFilter(tag="hr"), [9, 8, 5, 4, 1, 0]),
+        (IncidentFilter(tag="vip", status=Status.ANALYSIS), [4]),
         (IncidentFilter(since=START + timedelta(minutes=1), until=START + timedelta(minutes=2)), [5, 4, 3]),
         (IncidentFilter(reporter="nobody"), []),
     ],

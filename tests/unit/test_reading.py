@@ -60,6 +60,12 @@ def test_pages_give_every_incident_once_and_in_order(reading, limit, oldest_firs
     assert seen == sorted(seen, reverse=not oldest_first)
 
 
+def test_filters_that_no_query_can_hold_together_are_refused():
+    with pytest.raises(InvalidInputError) as refused:
+        IncidentFilter(assignee="ana", tag="vip")
+    assert set(refused.value.fields) == {"assignee", "tag"}
+
+
 @given(st.text(max_size=60) | st.binary(max_size=60).map(lambda raw: raw.hex()))
 def test_a_foreign_cursor_is_refused(text):
     with pytest.raises(InvalidInputError):

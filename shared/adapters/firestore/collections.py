@@ -132,6 +132,8 @@ class FirestoreIncidents(_Collection[Incident]):
                 query = query.where(filter=FieldFilter(field, "==", str(value)))
         if where.assignee is not None:
             query = query.where(filter=FieldFilter("assignee_ids", "array_contains", where.assignee))
+        if where.tag is not None:
+            query = query.where(filter=FieldFilter("tags", "array_contains", where.tag))
         if where.since is not None:
             query = query.where(filter=FieldFilter("created_at", ">=", where.since))
         if where.until is not None:
