@@ -27,3 +27,9 @@ class Config:
     host: str = "127.0.0.1"
     ports: Ports = field(default_factory=Ports)
     manifest: Path | None = None
+    rules: Path | None = None  # security rules of Firestore; without them nothing but service accounts may do anything
+    storage_rules: Path | None = None
+    indexes: Path | None = None  # firestore.indexes.json: composite indexes, exemptions, TTL policies
+    index_check: bool = True
+    faults: tuple[str, ...] = ()
+    fault_seed: int = 0

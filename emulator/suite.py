@@ -12,11 +12,12 @@ from typing import Final
 
 from emulator.clock import Clock, SystemClock
 from emulator.config import Config
+from emulator.environment import Environment
 from emulator.events.triggers import ManifestError, TriggerRegistry
 from emulator.service import Service
 
 SERVICES: Final = ("firestore", "auth", "pubsub", "storage", "mail")
-Create = Callable[[Config, TriggerRegistry, Clock], Service]
+Create = Callable[[Environment], Service]
 
 
 class StartError(Exception):
@@ -40,12 +41,13 @@ class Suite:
             ManifestError: the functions manifest is malformed.
         """
         registry = TriggerRegistry.from_manifest(self._config.manifest)
+        environment = Environment(self._config, registry, self._clock)
         _prepare(self._config)
         _check_ports(self._config, self._names)
         for name in self._names:
             create: Create = import_module(f"emulator.{name}.service").create
             try:
-                service = create(self._config, registry, self._clock)
+                service = create(environment)
                 await service.start()
             except (OSError, sqlite3.Error) as error:
                 await self.stop()

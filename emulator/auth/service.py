@@ -15,7 +15,7 @@ from emulator.auth.routes import route
 from emulator.auth.store import Store
 from emulator.clock import Clock
 from emulator.config import Config
-from emulator.events.triggers import TriggerRegistry
+from emulator.environment import Environment
 from emulator.listener import Listener
 
 _LARGEST = 10 * 2**20  # bytes; a thousand imported accounts
@@ -101,7 +101,6 @@ async def _body(request: web.Request) -> Body:
         raise AuthError("Invalid form data received.", status="INVALID_ARGUMENT") from error
 
 
-def create(config: Config, registry: TriggerRegistry, clock: Clock) -> AuthService:
+def create(environment: Environment) -> AuthService:
     """The service, not started. Accounts raise no events: Firebase has no such triggers of the second generation."""
-    del registry
-    return AuthService(config, clock)
+    return AuthService(environment.config, environment.clock)

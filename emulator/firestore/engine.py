@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
+from emulator.firestore.callers import OWNER, Caller
 from emulator.firestore.errors import invalid
+from emulator.firestore.guard import Guard
+from emulator.firestore.meter import Meter
 from emulator.firestore.names import DocumentKey
-from emulator.firestore.proto.v1 import Timestamp, TransactionOptions, Write, WriteResult
-from emulator.firestore.query.model import Scope
+from emulator.firestore.proto.v1 import StructuredQuery, Timestamp, TransactionOptions, Write, WriteResult
+from emulator.firestore.query.model import Query, Scope
 from emulator.firestore.storage.records import Commit
 from emulator.firestore.storage.store import Store
 from emulator.firestore.storage.writer import HISTORY_KEPT, Writer
@@ -18,6 +21,7 @@ from emulator.firestore.transactions.manager import Transaction, TransactionMana
 from emulator.firestore.values.times import from_timestamp
 from emulator.firestore.write.apply import Application, check
 
+Build: TypeAlias = Callable[[Writer, int], tuple[Commit, list[WriteResult]]]
 _TOO_OLD: Final = "The requested snapshot version is too old."
 
 
@@ -50,11 +54,13 @@ class Reading:
 
 
 class Engine:
-    """One server's store, transactions and commits."""
+    """One server's store, transactions and commits, its guard and its meter."""
 
-    def __init__(self, store: Store, transactions: TransactionManager) -> None:
+    def __init__(self, store: Store, transactions: TransactionManager, guard: Guard, meter: Meter) -> None:
         self.store = store
         self.transactions = transactions
+        self.guard = guard
+        self.meter = meter
 
     def begin(self, database: str, options: TransactionOptions) -> Transaction:
         """Open a transaction.
@@ -118,29 +124,53 @@ class Engine:
             await self.transactions.lock_range(reading.transaction, scope)
         return self.store.timeline.read_time()
 
+    def allow_query(self, caller: Caller, query: Query, structured: StructuredQuery, at: int) -> None:
+        """Ask the guard about a query; the rules read as of the time of the query.
+
+        Raises:
+            FirestoreError: PERMISSION_DENIED.
+        """
+        if not caller.privileged:
+            self.guard.check_list(caller, query, structured, partial(self.store.get, at=at))
+
     async def commit(
-        self, database: str, writes: Sequence[Write], transaction: bytes = b""
+        self, database: str, writes: Sequence[Write], transaction: bytes = b"", caller: Caller = OWNER
     ) -> tuple[Commit, list[WriteResult]]:
-        """Apply writes, all or none, within the transaction of that id if it is not empty.
+        """Apply writes, all or none, within the transaction of that id if it is not empty, if the caller may.
 
         Raises:
             FirestoreError: of any kind; nothing is written then, and the transaction is over.
         """
         keys = check(writes, database)
-        build = partial(_build, writes, keys)
+        build = partial(self._build, writes, keys, caller)
         if not transaction:
             owner = await self.transactions.lock_plain(keys)
             try:
-                return await self.store.commit(build)
+                return await self._metered(writes, build)
             finally:
                 self.transactions.release(owner)
         opened = self.transactions.get(transaction, database)
         try:
             if keys:
                 await self.transactions.lock_writes(opened, keys)
-            return await self.store.commit(build)
+            return await self._metered(writes, build)
         finally:
             self.transactions.finish(opened)
+
+    async def _metered(self, writes: Sequence[Write], build: Build) -> tuple[Commit, list[WriteResult]]:
+        done = await self.store.commit(build)
+        deletes = sum(write.WhichOneof("operation") == "delete" for write in writes)
+        self.meter.wrote(len(writes) - deletes, deletes)
+        return done
+
+    def _build(
+        self, writes: Sequence[Write], keys: Sequence[DocumentKey], caller: Caller, writer: Writer, time: int
+    ) -> tuple[Commit, list[WriteResult]]:
+        application = Application(writer.get, time)
+        results = [application.apply(write, key) for write, key in zip(writes, keys, strict=True)]
+        if not caller.privileged:
+            self.guard.check_writes(caller, application.touched(), writer.get, application.now)
+        return application.commit(), results
 
     def _past(self, stamp: Timestamp) -> int:
         at, now = from_timestamp(stamp), self.store.timeline.read_time()
@@ -149,11 +179,3 @@ class Engine:
         if at < now - HISTORY_KEPT:
             raise invalid(_TOO_OLD)
         return at
-
-
-def _build(
-    writes: Sequence[Write], keys: Sequence[DocumentKey], writer: Writer, time: int
-) -> tuple[Commit, list[WriteResult]]:
-    application = Application(writer.get, time)
-    results = [application.apply(write, key) for write, key in zip(writes, keys, strict=True)]
-    return application.commit(), results

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import grpc
 
-from emulator.clock import Clock
-from emulator.config import Config
+from emulator.environment import Environment
 from emulator.events.queue import DeliveryQueue
-from emulator.events.triggers import TriggerRegistry
+from emulator.firestore.callers import Caller
 from emulator.firestore.engine import Engine
+from emulator.firestore.guard import Guard
 from emulator.firestore.listen.hub import Hub
 from emulator.firestore.listen.session import Session
+from emulator.firestore.meter import Meter
 from emulator.firestore.proto.v1 import ListenRequest, ListenResponse
 from emulator.firestore.rpc.commits import Commits
 from emulator.firestore.rpc.documents import Documents
 from emulator.firestore.rpc.listing import Listing
 from emulator.firestore.rpc.queries import Queries
+from emulator.firestore.rpc.write_stream import WriteStream
 from emulator.firestore.storage.store import Store
 from emulator.firestore.transactions.manager import Limits, TransactionManager
 from emulator.firestore.triggers import CommitHooks, Triggers
+from emulator.firestore.wire.calls import Calls
 from emulator.firestore.wire.grpc_server import build_server
 
 _GRACE = 0.5  # seconds that running calls get when the server stops
 
 
-def create(
-    config: Config, registry: TriggerRegistry, clock: Clock, *, limits: Limits | None = None
-) -> FirestoreService:
+def create(environment: Environment, *, limits: Limits | None = None) -> FirestoreService:
     """The Firestore service of a suite, not yet started."""
-    return FirestoreService(config, registry, clock, limits or Limits())
+    return FirestoreService(environment, limits or Limits())
 
 
 class FirestoreService:
@@ -39,12 +41,14 @@ class FirestoreService:
 
     name = "firestore"
 
-    def __init__(self, config: Config, registry: TriggerRegistry, clock: Clock, limits: Limits) -> None:
-        self._config = config
-        self._registry = registry
-        self._clock = clock
+    def __init__(self, environment: Environment, limits: Limits) -> None:
+        self._environment = environment
+        self._config = environment.config
+        self._registry = environment.registry
+        self._clock = environment.clock
         self._limits = limits
-        self._port = config.ports.firestore
+        self._port = self._config.ports.firestore
+        self._meter = Meter()
 
     @property
     def address(self) -> str:
@@ -83,29 +87,29 @@ class FirestoreService:
         self._store.close()
 
     def _build(self) -> grpc.aio.Server:
-        engine = Engine(self._store, self._transactions)
+        engine = Engine(self._store, self._transactions, Guard(), self._meter)
         hub = self._hub
 
-        def listen(requests: AsyncIterator[ListenRequest]) -> AsyncIterator[ListenResponse]:
-            return Session(engine, hub).run(requests)
+        def listen(requests: AsyncIterator[ListenRequest], caller: Caller) -> AsyncIterator[ListenResponse]:
+            return Session(engine, hub, caller).run(requests)
 
         documents, commits, queries, listing = Documents(engine), Commits(engine), Queries(engine), Listing(engine)
-        return build_server(
-            {
-                "get_document": documents.get_document,
-                "batch_get_documents": documents.batch_get_documents,
-                "create_document": documents.create_document,
-                "update_document": documents.update_document,
-                "delete_document": documents.delete_document,
-                "begin_transaction": commits.begin_transaction,
-                "commit": commits.commit,
-                "rollback": commits.rollback,
-                "batch_write": commits.batch_write,
-                "run_query": queries.run_query,
-                "run_aggregation_query": queries.run_aggregation_query,
-                "partition_query": queries.partition_query,
-                "list_documents": listing.list_documents,
-                "list_collection_ids": listing.list_collection_ids,
-                "listen": listen,
-            }
-        )
+        handlers: dict[str, Callable[..., Any]] = {
+            "get_document": documents.get_document,
+            "batch_get_documents": documents.batch_get_documents,
+            "create_document": documents.create_document,
+            "update_document": documents.update_document,
+            "delete_document": documents.delete_document,
+            "begin_transaction": commits.begin_transaction,
+            "commit": commits.commit,
+            "rollback": commits.rollback,
+            "batch_write": commits.batch_write,
+            "run_query": queries.run_query,
+            "run_aggregation_query": queries.run_aggregation_query,
+            "partition_query": queries.partition_query,
+            "list_documents": listing.list_documents,
+            "list_collection_ids": listing.list_collection_ids,
+            "listen": listen,
+            "write": WriteStream(engine).write,
+        }
+        return build_server(Calls(handlers, self._clock, self._environment.faults, self._meter))

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from emulator.clock import Clock
 from emulator.config import Config
-from emulator.events.triggers import TriggerRegistry
+from emulator.environment import Environment
 from emulator.listener import Listener
 from emulator.mail.pages.views import Views
 from emulator.mail.reading_api import ReadingApi
@@ -63,7 +63,6 @@ class MailService:
         return app
 
 
-def create(config: Config, registry: TriggerRegistry, clock: Clock) -> MailService:
+def create(environment: Environment) -> MailService:
     """The service, not started. Mail raises no events."""
-    del registry
-    return MailService(config, clock)
+    return MailService(environment.config, environment.clock)

@@ -15,6 +15,7 @@ import grpc.aio
 
 from emulator.clock import Clock
 from emulator.config import Config
+from emulator.environment import Environment
 from emulator.events.queue import DeliveryQueue
 from emulator.events.triggers import ManifestError, TriggerRegistry
 from emulator.pubsub.broker import Broker
@@ -35,9 +36,9 @@ _SWEEP_EVERY: Final = 600.0  # seconds
 _GRACE: Final = 0.1  # seconds; streaming pulls end only when they are cut
 
 
-def create(config: Config, registry: TriggerRegistry, clock: Clock) -> PubsubService:
+def create(environment: Environment) -> PubsubService:
     """The service, not yet started."""
-    return PubsubService(config, registry, clock)
+    return PubsubService(environment.config, environment.registry, environment.clock)
 
 
 class PubsubService:

@@ -17,6 +17,7 @@ from gcp_storage_emulator.server import HANDLERS
 
 from emulator.clock import Clock
 from emulator.config import Config
+from emulator.environment import Environment
 from emulator.events.queue import DeliveryQueue
 from emulator.events.triggers import TriggerRegistry
 from emulator.listener import Listener
@@ -32,9 +33,9 @@ _ROUTES: Final = [(re.compile(pattern), handlers) for pattern, handlers in HANDL
 _NONE: Final = Conditions()
 
 
-def create(config: Config, registry: TriggerRegistry, clock: Clock) -> StorageService:
+def create(environment: Environment) -> StorageService:
     """The service, not yet started."""
-    return StorageService(config, registry, clock)
+    return StorageService(environment.config, environment.registry, environment.clock)
 
 
 class StorageService:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
+from emulator.firestore.callers import Caller
 from emulator.firestore.engine import Engine
 from emulator.firestore.errors import FirestoreError, invalid
 from emulator.firestore.listen import responses
@@ -30,9 +31,10 @@ from emulator.firestore.values.times import from_timestamp
 class Session:
     """The state of one stream."""
 
-    def __init__(self, engine: Engine, hub: Hub) -> None:
+    def __init__(self, engine: Engine, hub: Hub, caller: Caller) -> None:
         self._engine = engine
         self._hub = hub
+        self._caller = caller
         self._targets: dict[int, Target] = {}
         self._commits: deque[Commit] = deque()
         self._requests: deque[ListenRequest] = deque()

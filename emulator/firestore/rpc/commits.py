@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emulator.firestore.callers import Caller
 from emulator.firestore.engine import Engine
 from emulator.firestore.errors import FirestoreError, invalid
 from emulator.firestore.names import parse_database
@@ -29,7 +30,7 @@ class Commits:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def begin_transaction(self, request: BeginTransactionRequest) -> BeginTransactionResponse:
+    async def begin_transaction(self, request: BeginTransactionRequest, caller: Caller) -> BeginTransactionResponse:
         """A new transaction.
 
         Raises:
@@ -38,17 +39,17 @@ class Commits:
         database = parse_database(request.database)
         return BeginTransactionResponse(transaction=self._engine.begin(database, request.options).id)
 
-    async def commit(self, request: CommitRequest) -> CommitResponse:
+    async def commit(self, request: CommitRequest, caller: Caller) -> CommitResponse:
         """All writes or none.
 
         Raises:
             FirestoreError: of any kind.
         """
         database = parse_database(request.database)
-        commit, results = await self._engine.commit(database, request.writes, request.transaction)
+        commit, results = await self._engine.commit(database, request.writes, request.transaction, caller)
         return CommitResponse(write_results=results, commit_time=to_timestamp(commit.time))
 
-    async def rollback(self, request: RollbackRequest) -> Empty:
+    async def rollback(self, request: RollbackRequest, caller: Caller) -> Empty:
         """The transaction's end without effect.
 
         Raises:
@@ -57,7 +58,7 @@ class Commits:
         self._engine.transactions.rollback(request.transaction, parse_database(request.database))
         return Empty()
 
-    async def batch_write(self, request: BatchWriteRequest) -> BatchWriteResponse:
+    async def batch_write(self, request: BatchWriteRequest, caller: Caller) -> BatchWriteResponse:
         """Each write by itself, with a status of its own.
 
         Raises:
@@ -70,14 +71,14 @@ class Commits:
             raise invalid("A document may be written only once in a batch write.")
         response = BatchWriteResponse()
         for write in request.writes:
-            result, code, message = await self._one(database, write)
+            result, code, message = await self._one(database, write, caller)
             response.write_results.append(result)
             response.status.add(code=code, message=message)
         return response
 
-    async def _one(self, database: str, write: Write) -> tuple[WriteResult, int, str]:
+    async def _one(self, database: str, write: Write, caller: Caller) -> tuple[WriteResult, int, str]:
         try:
-            _, results = await self._engine.commit(database, [write])
+            _, results = await self._engine.commit(database, [write], caller=caller)
         except FirestoreError as error:
             return WriteResult(), error.code, error.message
         return results[0], 0, ""

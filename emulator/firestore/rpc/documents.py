@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 import string
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Final
 
+from emulator.firestore.callers import Caller
 from emulator.firestore.engine import Engine
 from emulator.firestore.errors import Code, FirestoreError, invalid
-from emulator.firestore.names import check_id, parse_database, parse_document, parse_parent
+from emulator.firestore.names import DocumentKey, check_id, parse_database, parse_document, parse_parent
 from emulator.firestore.proto.v1 import (
     BatchGetDocumentsRequest,
     BatchGetDocumentsResponse,
@@ -24,6 +26,7 @@ from emulator.firestore.proto.v1 import (
     Write,
 )
 from emulator.firestore.rpc.masks import mask_paths, project
+from emulator.firestore.storage.records import Record
 from emulator.firestore.values.times import to_timestamp
 
 _ALPHABET: Final = string.ascii_letters + string.digits
@@ -35,7 +38,7 @@ class Documents:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def get_document(self, request: GetDocumentRequest) -> Document:
+    async def get_document(self, request: GetDocumentRequest, caller: Caller) -> Document:
         """One document.
 
         Raises:
@@ -44,12 +47,16 @@ class Documents:
         key = parse_document(request.name)
         paths = mask_paths(request.mask, given=request.HasField("mask"))
         reading = self._engine.reading(request, key.database)
-        record = self._engine.store.get(key, await self._engine.time_for(reading, [key]))
+        at = await self._engine.time_for(reading, [key])
+        record = self._engine.store.get(key, at)
+        self._allow(caller, key, record, at)
         if record is None:
             raise FirestoreError(Code.NOT_FOUND, f'Document "{request.name}" not found.')
         return project(record, paths)
 
-    async def batch_get_documents(self, request: BatchGetDocumentsRequest) -> AsyncIterator[BatchGetDocumentsResponse]:
+    async def batch_get_documents(
+        self, request: BatchGetDocumentsRequest, caller: Caller
+    ) -> AsyncIterator[BatchGetDocumentsResponse]:
         """Several documents at one time, each once, found or missing.
 
         Raises:
@@ -68,12 +75,13 @@ class Documents:
         read_time = to_timestamp(at)
         for key in keys:
             record = self._engine.store.get(key, at)
+            self._allow(caller, key, record, at)
             if record is None:
                 yield BatchGetDocumentsResponse(missing=key.name, read_time=read_time)
             else:
                 yield BatchGetDocumentsResponse(found=project(record, paths), read_time=read_time)
 
-    async def create_document(self, request: CreateDocumentRequest) -> Document:
+    async def create_document(self, request: CreateDocumentRequest, caller: Caller) -> Document:
         """A new document, its id chosen here if the client gave none.
 
         Raises:
@@ -86,9 +94,9 @@ class Documents:
         check_id(document_id, name)
         request.document.name = name
         write = Write(update=request.document, current_document=Precondition(exists=False))
-        return await self._write(write, name, request.mask, given=request.HasField("mask"))
+        return await self._write(write, name, request.mask if request.HasField("mask") else None, caller)
 
-    async def update_document(self, request: UpdateDocumentRequest) -> Document:
+    async def update_document(self, request: UpdateDocumentRequest, caller: Caller) -> Document:
         """A document changed or created.
 
         Raises:
@@ -97,9 +105,11 @@ class Documents:
         write = Write(update=request.document, current_document=request.current_document)
         if request.HasField("update_mask"):
             write.update_mask.CopyFrom(request.update_mask)
-        return await self._write(write, request.document.name, request.mask, given=request.HasField("mask"))
+        return await self._write(
+            write, request.document.name, request.mask if request.HasField("mask") else None, caller
+        )
 
-    async def delete_document(self, request: DeleteDocumentRequest) -> Empty:
+    async def delete_document(self, request: DeleteDocumentRequest, caller: Caller) -> Empty:
         """The document is no more.
 
         Raises:
@@ -107,13 +117,23 @@ class Documents:
         """
         key = parse_document(request.name)
         write = Write(delete=request.name, current_document=request.current_document)
-        await self._engine.commit(key.database, [write])
+        await self._engine.commit(key.database, [write], caller=caller)
         return Empty()
 
-    async def _write(self, write: Write, name: str, mask: DocumentMask, *, given: bool) -> Document:
+    def _allow(self, caller: Caller, key: DocumentKey, record: Record | None, at: int) -> None:
+        """Ask the guard, and count the read.
+
+        Raises:
+            FirestoreError: PERMISSION_DENIED.
+        """
+        if not caller.privileged:
+            self._engine.guard.check_get(caller, key, record, partial(self._engine.store.get, at=at))
+        self._engine.meter.read(1)
+
+    async def _write(self, write: Write, name: str, mask: DocumentMask | None, caller: Caller) -> Document:
         key = parse_document(name)
-        paths = mask_paths(mask, given=given)
-        commit, _ = await self._engine.commit(key.database, [write])
+        paths = None if mask is None else mask_paths(mask, given=True)
+        commit, _ = await self._engine.commit(key.database, [write], caller=caller)
         after = commit.changes[0].after if commit.changes else self._engine.store.get(key, commit.time)
         if after is None:
             raise FirestoreError(Code.NOT_FOUND, f'Document "{name}" not found.')

@@ -9,6 +9,7 @@ from typing import Final
 
 from google.protobuf.message import DecodeError
 
+from emulator.firestore.callers import Caller
 from emulator.firestore.engine import Engine
 from emulator.firestore.errors import invalid
 from emulator.firestore.names import Parent, check_id, parse_document, parse_parent
@@ -43,7 +44,7 @@ class Listing:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def list_documents(self, request: ListDocumentsRequest) -> ListDocumentsResponse:
+    async def list_documents(self, request: ListDocumentsRequest, caller: Caller) -> ListDocumentsResponse:
         """One page of a collection, by name or in the order asked for.
 
         Raises:
@@ -60,6 +61,7 @@ class Listing:
         query = parse.parse(parent, structured)
         reading = self._engine.reading(request, parent.database)
         at = await self._engine.time_for_query(reading, query.scope)
+        self._engine.allow_query(caller, query, structured, at)
 
         def page(reader: Reader) -> ListDocumentsResponse:
             records = [found.record for found in Execution(query, reader, at).results()]
@@ -73,12 +75,13 @@ class Listing:
 
         return await self._engine.store.read(page)
 
-    async def list_collection_ids(self, request: ListCollectionIdsRequest) -> ListCollectionIdsResponse:
+    async def list_collection_ids(self, request: ListCollectionIdsRequest, caller: Caller) -> ListCollectionIdsResponse:
         """The ids of the collections right below a document or the root, in order.
 
         Raises:
             FirestoreError: INVALID_ARGUMENT.
         """
+        self._engine.guard.check_privileged(caller)
         parent = parse_parent(request.parent)
         if request.page_size < 0:
             raise invalid("page_size is negative.")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
+from emulator.firestore.callers import Caller
 from emulator.firestore.engine import Engine
 from emulator.firestore.errors import invalid
 from emulator.firestore.names import parse_parent
@@ -37,7 +38,7 @@ class Queries:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def run_query(self, request: RunQueryRequest) -> AsyncIterator[RunQueryResponse]:
+    async def run_query(self, request: RunQueryRequest, caller: Caller) -> AsyncIterator[RunQueryResponse]:
         """The documents that match, in order.
 
         Raises:
@@ -50,6 +51,7 @@ class Queries:
         if reading.began:
             yield RunQueryResponse(transaction=reading.began)
         at = await self._engine.time_for_query(reading, query.scope)
+        self._engine.allow_query(caller, query, request.structured_query, at)
         read_time = to_timestamp(at)
         skipped = query.offset
 
@@ -65,7 +67,7 @@ class Queries:
             yield RunQueryResponse(read_time=read_time, skipped_results=skipped)
 
     async def run_aggregation_query(
-        self, request: RunAggregationQueryRequest
+        self, request: RunAggregationQueryRequest, caller: Caller
     ) -> AsyncIterator[RunAggregationQueryResponse]:
         """The numbers asked for, in one response.
 
@@ -78,6 +80,7 @@ class Queries:
         begin = request.new_transaction if request.HasField("new_transaction") else None
         reading = self._engine.reading(request, parent.database, begin)
         at = await self._engine.time_for_query(reading, query.scope)
+        self._engine.allow_query(caller, query, request.structured_aggregation_query.structured_query, at)
 
         def compute(reader: Reader) -> AggregationResult:
             return _aggregated(asked, Execution(query, reader, at))
@@ -85,12 +88,13 @@ class Queries:
         result = await self._engine.store.read(compute)
         yield RunAggregationQueryResponse(result=result, read_time=to_timestamp(at), transaction=reading.began)
 
-    async def partition_query(self, request: PartitionQueryRequest) -> PartitionQueryResponse:
+    async def partition_query(self, request: PartitionQueryRequest, caller: Caller) -> PartitionQueryResponse:
         """Cursors that divide a collection group into parts of about the same size.
 
         Raises:
             FirestoreError: INVALID_ARGUMENT, or as any read.
         """
+        self._engine.guard.check_privileged(caller)
         parent = parse_parent(request.parent)
         query = parse.parse(parent, request.structured_query)
         if request.partition_count <= 0:

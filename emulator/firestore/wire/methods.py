@@ -36,5 +36,6 @@ METHODS: Final = (
     Method("PartitionQuery", "partition_query", v1.PartitionQueryRequest),
     Method("ListCollectionIds", "list_collection_ids", v1.ListCollectionIdsRequest),
     Method("BatchWrite", "batch_write", v1.BatchWriteRequest),
+    Method("Write", "write", v1.WriteRequest, client_streams=True, server_streams=True),
     Method("Listen", "listen", v1.ListenRequest, client_streams=True, server_streams=True),
 )

@@ -98,6 +98,14 @@ class Application:
         changes = (Change(key, self._before[key], after) for key, after in self._now.items())
         return Commit(self.time, tuple(change for change in changes if change.before is not change.after))
 
+    def touched(self) -> list[Change]:
+        """Every document that was written, changed or not, as it was and as it will be."""
+        return [Change(key, self._before[key], after) for key, after in self._now.items()]
+
+    def now(self, key: DocumentKey) -> Record | None:
+        """A document as it will be after the commit."""
+        return self._now[key] if key in self._now else self.load(key)
+
     def _current(self, key: DocumentKey) -> Record | None:
         if key not in self._now:
             self._now[key] = self._before[key] = self.load(key)

@@ -16,7 +16,7 @@ import requests
 
 from emulator.auth.service import create
 from emulator.config import Config, Ports
-from emulator.events.triggers import TriggerRegistry
+from emulator.environment import Environment
 from tests.emulator.support import LoopThread
 
 PROJECT = "demo-test"
@@ -99,7 +99,7 @@ def config(tmp_path: Path) -> Config:
 @pytest.fixture
 def rest(config: Config) -> Iterator[Rest]:
     clock = MovableClock()
-    service = create(config, TriggerRegistry(), clock)
+    service = create(Environment(config, clock=clock))
     with LoopThread() as thread:
         thread.run(service.start())
         try:

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from emulator.auth.service import create
-from emulator.events.triggers import TriggerRegistry
+from emulator.environment import Environment
 from tests.emulator.auth.conftest import PASSWORD, PROJECT, MovableClock, Rest, claims_of
 from tests.emulator.support import LoopThread
 
@@ -158,7 +158,7 @@ def test_of_many_who_sign_up_with_one_address_one_gets_it(rest):
 def test_accounts_and_sessions_outlive_a_restart_and_no_secret_is_kept_readable(config):
     kept: dict[str, str] = {}
     for _ in range(2):
-        service = create(config, TriggerRegistry(), MovableClock())
+        service = create(Environment(config, clock=MovableClock()))
         with LoopThread() as thread:
             thread.run(service.start())
             rest = Rest(service.address, MovableClock())

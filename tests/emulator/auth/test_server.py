@@ -16,7 +16,7 @@ from emulator.auth.errors import AuthError
 from emulator.auth.service import create
 from emulator.auth.tokens import read_custom_token, read_id_token
 from emulator.config import Config, Ports
-from emulator.events.triggers import TriggerRegistry
+from emulator.environment import Environment
 from tests.emulator.auth.conftest import PASSWORD, PROJECT, MovableClock
 from tests.emulator.support import LoopThread
 
@@ -151,7 +151,7 @@ def test_the_action_page_escapes_what_it_shows(rest):
 def test_a_taken_port_is_an_error(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as taken, LoopThread() as thread:
         ports = Ports(auth=taken.getsockname()[1])
-        service = create(Config(PROJECT, tmp_path, "", ports=ports), TriggerRegistry(), MovableClock())
+        service = create(Environment(Config(PROJECT, tmp_path, "", ports=ports), clock=MovableClock()))
         with pytest.raises(OSError, match="address already in use"):
             thread.run(service.start())
 

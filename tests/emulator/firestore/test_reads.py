@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from google.api_core.exceptions import InvalidArgument, PermissionDenied
+from google.api_core.exceptions import InvalidArgument, Unauthenticated
 from google.cloud import firestore
 from google.cloud.firestore import FieldFilter, Query
 
@@ -205,10 +205,10 @@ class TestRefusals:
         with pytest.raises(InvalidArgument, match="A maximum of 1 'ARRAY_CONTAINS' filter is allowed per disjunction"):
             query.where(filter=FieldFilter("b", "array_contains", 1)).get()
 
-    def test_a_users_token(self, client):
+    def test_a_token_that_is_none(self, client):
         metadata = [("authorization", "Bearer eyJhbGciOiJub25lIn0.e30.")]
         request = {"name": f"{client._database_string}/documents/c/d"}
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(Unauthenticated, match="issuer and audience"):
             client._firestore_api.get_document(request=request, metadata=metadata)
 
 

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from emulator.clock import SystemClock
 from emulator.config import Config, Ports
-from emulator.events.triggers import TriggerRegistry
+from emulator.environment import Environment
 from emulator.firestore.service import create
 from tests.emulator.firestore.conftest import connect
 from tests.emulator.support import LoopThread, running
@@ -28,11 +27,11 @@ def test_data_survives_a_restart(tmp_path):
 def test_a_taken_port_is_an_oserror(tmp_path, address):
     config = Config("demo-port", tmp_path, "http://127.0.0.1:9", ports=Ports(firestore=int(address.split(":")[1])))
     with LoopThread() as thread, pytest.raises(OSError, match=address):
-        thread.run(create(config, TriggerRegistry(), SystemClock()).start())
+        thread.run(create(Environment(config)).start())
 
 
 def test_a_file_that_is_no_database_is_an_oserror(tmp_path):
     (tmp_path / "firestore.sqlite3").write_text("something else " * 100)
     config = Config("demo-file", tmp_path, "http://127.0.0.1:9", ports=Ports(firestore=0))
     with LoopThread() as thread, pytest.raises(OSError, match="cannot use"):
-        thread.run(create(config, TriggerRegistry(), SystemClock()).start())
+        thread.run(create(Environment(config)).start())

@@ -8,9 +8,8 @@ from google.api_core.exceptions import Aborted, FailedPrecondition, InvalidArgum
 from google.cloud import firestore
 from google.cloud.firestore import FieldFilter
 
-from emulator.clock import SystemClock
 from emulator.config import Config, Ports
-from emulator.events.triggers import TriggerRegistry
+from emulator.environment import Environment
 from emulator.firestore.service import create
 from emulator.firestore.transactions.manager import Limits
 from tests.emulator.firestore.conftest import connect
@@ -212,7 +211,7 @@ def test_read_only_transactions_do_not_write(client):
 def test_abandoned_transactions_expire(tmp_path):
     config = Config("demo-expiry", tmp_path, "http://127.0.0.1:9", ports=Ports(firestore=0))
     with LoopThread() as thread:
-        service = create(config, TriggerRegistry(), SystemClock(), limits=Limits(idle=0.2))
+        service = create(Environment(config), limits=Limits(idle=0.2))
         thread.run(service.start())
         try:
             client = connect(service.address, "demo-expiry")
@@ -232,7 +231,7 @@ def test_abandoned_transactions_expire(tmp_path):
 def test_a_call_waits_for_a_lock_only_so_long(tmp_path):
     config = Config("demo-patience", tmp_path, "http://127.0.0.1:9", ports=Ports(firestore=0))
     with LoopThread() as thread:
-        service = create(config, TriggerRegistry(), SystemClock(), limits=Limits(lock_wait=0.1))
+        service = create(Environment(config), limits=Limits(lock_wait=0.1))
         thread.run(service.start())
         try:
             client = connect(service.address, "demo-patience")
