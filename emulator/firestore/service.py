@@ -10,6 +10,7 @@ import grpc
 
 from emulator.environment import Environment
 from emulator.events.queue import DeliveryQueue
+from emulator.firestore.admin.routes import add_routes
 from emulator.firestore.callers import Caller
 from emulator.firestore.engine import Engine
 from emulator.firestore.guard import Guard
@@ -88,6 +89,7 @@ class FirestoreService:
 
     def _build(self) -> grpc.aio.Server:
         engine = Engine(self._store, self._transactions, Guard(), self._meter)
+        add_routes(self._environment.control, engine, self._environment.denials)
         hub = self._hub
 
         def listen(requests: AsyncIterator[ListenRequest], caller: Caller) -> AsyncIterator[ListenResponse]:

@@ -117,7 +117,7 @@ class CommitHooks:
 
     def written(self, connection: sqlite3.Connection, commit: Commit) -> None:
         """See `storage.store.CommitObserver`."""
-        self._enqueued = self._triggers.enqueue(connection, commit)
+        self._enqueued = 0 if commit.quiet else self._triggers.enqueue(connection, commit)
 
     def committed(self, commit: Commit) -> None:
         """See `storage.store.CommitObserver`."""

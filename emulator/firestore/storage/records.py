@@ -51,3 +51,4 @@ class Commit:
 
     time: int
     changes: tuple[Change, ...]
+    quiet: bool = False  # no function hears of it: the database is being cleared or filled by hand
