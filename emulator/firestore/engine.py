@@ -8,8 +8,8 @@ from functools import partial
 from typing import Final, Protocol, TypeAlias
 
 from emulator.firestore.callers import OWNER, Caller
-from emulator.firestore.errors import invalid
-from emulator.firestore.guard import Guard
+from emulator.firestore.errors import FirestoreError, invalid
+from emulator.firestore.guard.guard import Guard
 from emulator.firestore.meter import Meter
 from emulator.firestore.names import DocumentKey
 from emulator.firestore.proto.v1 import StructuredQuery, Timestamp, TransactionOptions, Write, WriteResult
@@ -167,10 +167,25 @@ class Engine:
         self, writes: Sequence[Write], keys: Sequence[DocumentKey], caller: Caller, writer: Writer, time: int
     ) -> tuple[Commit, list[WriteResult]]:
         application = Application(writer.get, time)
-        results = [application.apply(write, key) for write, key in zip(writes, keys, strict=True)]
-        if not caller.privileged:
-            self.guard.check_writes(caller, application.touched(), writer.get, application.now)
+        try:
+            results = [application.apply(write, key) for write, key in zip(writes, keys, strict=True)]
+        except FirestoreError:
+            # Whether a condition holds tells something of the document: only those may know who might write it.
+            self._allow_writes(caller, Application(writer.get, time, lenient=True), writes, keys)
+            raise
+        self._allow_writes(caller, application, (), ())
         return application.commit(), results
+
+    def _allow_writes(
+        self, caller: Caller, application: Application, writes: Sequence[Write], keys: Sequence[DocumentKey]
+    ) -> None:
+        if caller.privileged:
+            return
+        for write, key in zip(writes, keys, strict=True):
+            application.apply(write, key)
+        self.guard.check_writes(caller, application.changes(), application.load, application.now)
+        for key in application.verified:
+            self.guard.check_get(caller, key, application.load(key), application.load)
 
     def _past(self, stamp: Timestamp) -> int:
         at, now = from_timestamp(stamp), self.store.timeline.read_time()

@@ -13,7 +13,7 @@ from emulator.events.queue import DeliveryQueue
 from emulator.firestore.admin.routes import add_routes
 from emulator.firestore.callers import Caller
 from emulator.firestore.engine import Engine
-from emulator.firestore.guard import Guard
+from emulator.firestore.guard.guard import Guard
 from emulator.firestore.listen.hub import Hub
 from emulator.firestore.listen.session import Session
 from emulator.firestore.meter import Meter

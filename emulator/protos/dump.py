@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,14 +29,14 @@ _SCALARS: Final = {1: "float", 2: "float", 8: "bool", 9: "str", 12: "bytes"}  # 
 _MESSAGE: Final = 11
 
 
-def dump(target: Path, roots: Iterable[FileDescriptor], exported: Mapping[str, str], command: str) -> None:
+def dump(target: Path, roots: Sequence[FileDescriptor], exported: Mapping[str, str], command: str) -> None:
     """Write `target`.binpb and `target`.pyi.
 
     `roots` are the .proto files wanted, `exported` the messages of the facade (short name to full name), `command` the
     module that the facade names as its origin.
     """
     files = _with_dependencies(roots)
-    target.with_suffix(".binpb").write_bytes(_descriptor_set(files))
+    target.with_suffix(".binpb").write_bytes(descriptor_set(roots).SerializeToString(deterministic=True))
     target.with_suffix(".pyi").write_text(_facade(files, exported, command), encoding="utf-8")
 
 
@@ -55,13 +55,14 @@ def _with_dependencies(roots: Iterable[FileDescriptor]) -> list[FileDescriptor]:
     return list(ordered.values())
 
 
-def _descriptor_set(files: Iterable[FileDescriptor]) -> bytes:
+def descriptor_set(roots: Iterable[FileDescriptor]) -> FileDescriptorSet:
+    """The files and what they import, dependencies first."""
     result = FileDescriptorSet()
-    for file in files:
+    for file in _with_dependencies(roots):
         described = FileDescriptorProto()
         file.CopyToProto(described)
         result.file.append(described)
-    return result.SerializeToString(deterministic=True)
+    return result
 
 
 def _facade(files: Iterable[FileDescriptor], exported: Mapping[str, str], command: str) -> str:

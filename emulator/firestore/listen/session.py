@@ -17,6 +17,7 @@ from emulator.firestore.engine import Engine
 from emulator.firestore.errors import FirestoreError, invalid
 from emulator.firestore.listen import responses
 from emulator.firestore.listen.hub import Hub
+from emulator.firestore.listen.permits import Permits
 from emulator.firestore.listen.targets import DocumentsTarget, Effect, QueryTarget, Target, differences
 from emulator.firestore.names import DocumentKey, parse_database, parse_document, parse_parent
 from emulator.firestore.proto.v1 import ListenRequest, ListenResponse
@@ -34,7 +35,7 @@ class Session:
     def __init__(self, engine: Engine, hub: Hub, caller: Caller) -> None:
         self._engine = engine
         self._hub = hub
-        self._caller = caller
+        self._permits = Permits(engine, caller)
         self._targets: dict[int, Target] = {}
         self._commits: deque[Commit] = deque()
         self._requests: deque[ListenRequest] = deque()
@@ -93,6 +94,7 @@ class Session:
                     yield response
             case "remove_target":
                 self._targets.pop(request.remove_target, None)
+                self._permits.forget(request.remove_target)
                 yield responses.removed(request.remove_target)
             case _:
                 raise invalid("A listen request must add or remove a target.")
@@ -103,6 +105,7 @@ class Session:
             if target_id in self._targets:
                 raise invalid(f"Target id {target_id} is in use already.")
             target = _parse(asked, target_id, database)
+            self._permits.grant(target, asked.query.structured_query, self._engine.store.timeline.read_time())
         except FirestoreError as error:
             yield responses.removed(target_id, error)
             return
@@ -144,6 +147,9 @@ class Session:
     async def _commit(self, commit: Commit, without: int | None = None) -> list[ListenResponse]:
         """What a commit means for the targets, and the promise that they all stand at its time."""
         result: list[ListenResponse] = []
+        for revoked, error in self._permits.revoked(list(self._targets.values()), commit):
+            del self._targets[revoked.id]
+            result.append(responses.removed(revoked.id, error))
         targets = [target for target in self._targets.values() if target.id != without]
         simple = [target for target in targets if not (isinstance(target, QueryTarget) and target.windowed)]
         for change in commit.changes:

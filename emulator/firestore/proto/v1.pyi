@@ -1073,6 +1073,7 @@ class Write(Message):
     def update_transforms(self) -> RepeatedCompositeFieldContainer[DocumentTransform.FieldTransform]: ...
     @property
     def current_document(self) -> Precondition: ...
+    verify: str
     def __init__(
         self,
         *,
@@ -1082,6 +1083,7 @@ class Write(Message):
         update_mask: DocumentMask | None = ...,
         update_transforms: Iterable[DocumentTransform.FieldTransform] = ...,
         current_document: Precondition | None = ...,
+        verify: str | None = ...,
     ) -> None: ...
 
 class WriteRequest(Message):

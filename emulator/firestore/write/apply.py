@@ -28,6 +28,8 @@ def key_of(write: Write) -> DocumentKey:
             return parse_document(write.delete)
         case "transform":
             return parse_document(write.transform.document)
+        case "verify":
+            return parse_document(write.verify)
         case _:
             raise invalid("A write must have an operation.")
 
@@ -72,6 +74,9 @@ class Application:
 
     load: Callable[[DocumentKey], Record | None]
     time: int
+    lenient: bool = False  # preconditions are not asked: what would the writes do if they held?
+    written: set[DocumentKey] = field(default_factory=set)
+    verified: set[DocumentKey] = field(default_factory=set)
     _before: dict[DocumentKey, Record | None] = field(default_factory=dict)
     _now: dict[DocumentKey, Record | None] = field(default_factory=dict)
 
@@ -82,8 +87,14 @@ class Application:
             FirestoreError: its precondition does not hold, or the document would break a limit.
         """
         current = self._current(key)
-        _check_precondition(key, current, write)
-        if write.WhichOneof("operation") == "delete":
+        if not self.lenient:
+            _check_precondition(key, current, write)
+        operation = write.WhichOneof("operation")
+        if operation == "verify":
+            self.verified.add(key)
+            return WriteResult()
+        self.written.add(key)
+        if operation == "delete":
             self._now[key] = None
             return WriteResult()
         document = _updated(current, write)
@@ -98,9 +109,9 @@ class Application:
         changes = (Change(key, self._before[key], after) for key, after in self._now.items())
         return Commit(self.time, tuple(change for change in changes if change.before is not change.after))
 
-    def touched(self) -> list[Change]:
+    def changes(self) -> list[Change]:
         """Every document that was written, changed or not, as it was and as it will be."""
-        return [Change(key, self._before[key], after) for key, after in self._now.items()]
+        return [Change(key, self._before[key], after) for key, after in self._now.items() if key in self.written]
 
     def now(self, key: DocumentKey) -> Record | None:
         """A document as it will be after the commit."""

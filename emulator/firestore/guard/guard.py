@@ -19,19 +19,21 @@ _DENIED: Final = "Missing or insufficient permissions."
 class Guard:
     """Allows or refuses, by the rules of the database's project."""
 
-    def check_get(self, caller: Caller, key: DocumentKey, record: Record | None, read: Read) -> None:
+    def check_get(self, caller: Caller, key: DocumentKey, record: Record | None, read: Read) -> frozenset[DocumentKey]:
         """A document, which exists or not, is read by its name. `read` reads what the rules ask for.
 
         Raises:
             FirestoreError: PERMISSION_DENIED.
         """
+        return frozenset()
 
-    def check_list(self, caller: Caller, query: Query, structured: StructuredQuery, read: Read) -> None:
+    def check_list(self, caller: Caller, query: Query, structured: StructuredQuery, read: Read) -> frozenset[DocumentKey]:
         """A query is asked; `structured` is what `query` was made from.
 
         Raises:
             FirestoreError: PERMISSION_DENIED.
         """
+        return frozenset()
 
     def check_writes(self, caller: Caller, changes: Sequence[Change], before: Read, after: Read) -> None:
         """Documents are written together, which `changes` has one by one, unchanged ones included.
