@@ -73,7 +73,9 @@ class Listing:
                 response.next_page_token = _token(query, found[size - 1][1], records)
             return response
 
-        return await self._engine.store.read(page)
+        response = await self._engine.store.read(page)
+        self._engine.meter.read(len(response.documents), minimum=1)
+        return response
 
     async def list_collection_ids(self, request: ListCollectionIdsRequest, caller: Caller) -> ListCollectionIdsResponse:
         """The ids of the collections right below a document or the root, in order.
@@ -88,6 +90,7 @@ class Listing:
         self._engine.time_of(request)
         after = _decode(request.page_token).string_value if request.page_token else ""
         ids = await self._engine.store.read(lambda reader: sorted(child_collections(reader, parent)))
+        self._engine.meter.read(1)
         ids = [name for name in ids if name > after]
         size = request.page_size or len(ids)
         response = ListCollectionIdsResponse(collection_ids=ids[:size])

@@ -60,10 +60,12 @@ class Queries:
 
         empty = True
         async for chunk in self._engine.store.stream(documents):
+            self._engine.meter.read(len(chunk) + skipped)  # what an offset skips is billed as well
             for document in chunk:
                 yield RunQueryResponse(document=document, read_time=read_time, skipped_results=skipped)
                 empty, skipped = False, 0
         if empty:
+            self._engine.meter.read(skipped, minimum=1)
             yield RunQueryResponse(read_time=read_time, skipped_results=skipped)
 
     async def run_aggregation_query(
