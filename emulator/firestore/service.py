@@ -11,9 +11,11 @@ import grpc
 from emulator.environment import Environment
 from emulator.events.queue import DeliveryQueue
 from emulator.firestore.admin.routes import add_routes
+from emulator.firestore.admin.rules import add_rules_routes
 from emulator.firestore.callers import Caller
 from emulator.firestore.engine import Engine
 from emulator.firestore.guard.guard import Guard
+from emulator.firestore.guard.rulebook import RuleBook
 from emulator.firestore.listen.hub import Hub
 from emulator.firestore.listen.session import Session
 from emulator.firestore.meter import Meter
@@ -70,6 +72,7 @@ class FirestoreService:
             self._store = Store(path, self._clock, hooks, extra_schema=[DeliveryQueue.SCHEMA])
         except sqlite3.Error as error:
             raise OSError(f"cannot use {path}: {error}") from error
+        self._guard = Guard(RuleBook(self._config.rules), self._clock, self._meter, self._environment.denials)
         self._transactions = TransactionManager(self._limits)
         self._server = self._build()
         try:
@@ -88,8 +91,9 @@ class FirestoreService:
         self._store.close()
 
     def _build(self) -> grpc.aio.Server:
-        engine = Engine(self._store, self._transactions, Guard(), self._meter)
+        engine = Engine(self._store, self._transactions, self._guard, self._meter)
         add_routes(self._environment.control, engine, self._environment.denials)
+        add_rules_routes(self._environment.control, self._guard.rules)
         hub = self._hub
 
         def listen(requests: AsyncIterator[ListenRequest], caller: Caller) -> AsyncIterator[ListenResponse]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
-from emulator.rules.values import UNKNOWN, Unknown
+from emulator.rules.values import Unknown
 
 Method = Literal["get", "list", "create", "update", "delete"]
 
@@ -18,7 +18,9 @@ Operator = Literal[
     "==", "!=", "<", "<=", ">", ">=", "in", "not-in", "array-contains", "array-contains-any"
 ]  # fmt: skip
 
-DOCUMENT_NAME: Final = ("__name__",)  # the field path of a constraint on the document's own path; its values are `Path`s
+DOCUMENT_NAME: Final = (
+    "__name__",
+)  # the field path of a constraint on the document's own path; its values are `Path`s
 
 
 class AnyDepth:
@@ -35,8 +37,8 @@ ANY_DEPTH: Final = AnyDepth()
 Segment = str | Unknown | AnyDepth
 """A segment of a request's path: text, `UNKNOWN` (one segment that a query leaves open) or `ANY_DEPTH`.
 
-A query of `users` asks for ("databases", "(default)", "documents", "users", UNKNOWN); one of the collection group `posts`
-for ("databases", "(default)", "documents", ANY_DEPTH, "posts", UNKNOWN), below `users/a` for
+A query of `users` asks for ("databases", "(default)", "documents", "users", UNKNOWN); one of the collection group
+`posts` for ("databases", "(default)", "documents", ANY_DEPTH, "posts", UNKNOWN), below `users/a` for
 (..., "users", "a", ANY_DEPTH, "posts", UNKNOWN). A rule counts only if it covers every path of that form.
 """
 
@@ -70,11 +72,16 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One access that needs permission. For a query: `method` "list", `query` set, `resource` None (it is made up from the query)."""
+    """One access that needs permission.
+
+    For a query of documents `method` is "list", `query` is set and `resource` stays None: it follows from the query.
+    """
 
     service: str  # "cloud.firestore" or "firebase.storage"
     method: Method
-    path: tuple[Segment, ...]  # ("databases", "(default)", "documents", "users", "a") or ("b", "bucket", "o", "file.txt")
+    path: tuple[
+        Segment, ...
+    ]  # ("databases", "(default)", "documents", "users", "a") or ("b", "bucket", "o", "file.txt")
     auth: Mapping[str, Any] | None  # {"uid": ..., "token": {...}} as plain Python values; None: not signed in
     time: datetime
     resource: Mapping[str, Any] | None = None  # {"data": {...}, "id": ..., "__name__": Path} or the object's metadata
@@ -84,7 +91,7 @@ class Request:
 
 
 class Documents(Protocol):
-    """The documents that `get()`, `exists()` and their fellows read. Paths are like ("databases", "d", "documents", "c", "id")."""
+    """What `get()`, `exists()` and their fellows read, by paths like ("databases", "d", "documents", "users", "a")."""
 
     def get(self, path: tuple[str, ...]) -> Mapping[str, Any] | None:
         """The document as it is before the request, in the form of `Request.resource`; None if there is none."""
@@ -108,9 +115,9 @@ class NoDocuments:
 class AccessBudget:
     """How many documents rules may read for one request; shared by the decisions of one transaction or batch.
 
-    Source: "Access call limits" of "Writing conditions for Cloud Firestore Security Rules": 10 for single-document requests
-    and queries, 20 for multi-document reads, transactions and batched writes, each of whose operations keeps to 10.
-    A path read again counts once.
+    Source: "Access call limits" of "Writing conditions for Cloud Firestore Security Rules": 10 for single-document
+    requests and queries, 20 for multi-document reads, transactions and batched writes, each of whose operations keeps
+    to 10. A path read again counts once.
     """
 
     __slots__ = ("_seen", "limit")
@@ -123,8 +130,3 @@ class AccessBudget:
         """Count a read of the path; False: the budget is used up."""
         self._seen.add(path)
         return len(self._seen) <= self.limit
-
-
-__all__ = ["ANY_DEPTH", "DOCUMENT_NAME", "UNKNOWN"] + [  # noqa: PLE0604, RUF005
-    "AccessBudget", "AnyDepth", "Constraint", "Documents", "Method", "NoDocuments", "Operator", "Query", "Request", "Segment",
-]  # fmt: skip

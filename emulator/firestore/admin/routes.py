@@ -53,10 +53,13 @@ async def _clear(engine: Engine, request: web.Request) -> web.StreamResponse:
 async def _transfer(
     engine: Engine, work: Callable[[Engine, str, Path], Awaitable[int]], request: web.Request
 ) -> web.StreamResponse:
-    """Body: `{"export_directory": "/folder", "database": "projects/P/databases/D"}`, the latter being optional."""
+    """Body: `{"export_directory": "/folder", "export_name": "name", "database": "projects/P/databases/D"}`.
+
+    The name is of a folder in that folder; it and the database may be left out.
+    """
     try:
         body: Any = await request.json()
-        folder = Path(body["export_directory"])
+        folder = Path(body["export_directory"]) / body.get("export_name", "")
         project = request.match_info["project"]
         database = parse_database(body.get("database") or f"projects/{project}/databases/(default)")
     except (json.JSONDecodeError, UnicodeDecodeError, TypeError, KeyError, AttributeError):

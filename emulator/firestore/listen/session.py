@@ -61,6 +61,9 @@ class Session:
                 await self._changed.wait()
                 self._changed.clear()
                 async for response in self._work_off():
+                    # Billed: what is new, what changed, what changed so that it left. Not: what was deleted.
+                    if response.WhichOneof("response_type") in {"document_change", "document_remove"}:
+                        self._engine.meter.read(1, listener=True)
                     yield response
                 if self._ended and not self._requests:
                     return

@@ -11,6 +11,7 @@ from typing import Final
 from emulator.firestore.callers import Caller
 from emulator.firestore.engine import Engine
 from emulator.firestore.errors import Code, FirestoreError, invalid
+from emulator.firestore.guard.guard import budget_of_many
 from emulator.firestore.names import DocumentKey, check_id, parse_database, parse_document, parse_parent
 from emulator.firestore.proto.v1 import (
     BatchGetDocumentsRequest,
@@ -28,6 +29,7 @@ from emulator.firestore.proto.v1 import (
 from emulator.firestore.rpc.masks import mask_paths, project
 from emulator.firestore.storage.records import Record
 from emulator.firestore.values.times import to_timestamp
+from emulator.rules.requests import AccessBudget
 
 _ALPHABET: Final = string.ascii_letters + string.digits
 
@@ -72,10 +74,11 @@ class Documents:
         if reading.began:
             yield BatchGetDocumentsResponse(transaction=reading.began)
         at = await self._engine.time_for(reading, keys)
+        budget = budget_of_many()
         read_time = to_timestamp(at)
         for key in keys:
             record = self._engine.store.get(key, at)
-            self._allow(caller, key, record, at)
+            self._allow(caller, key, record, at, budget)
             if record is None:
                 yield BatchGetDocumentsResponse(missing=key.name, read_time=read_time)
             else:
@@ -120,14 +123,16 @@ class Documents:
         await self._engine.commit(key.database, [write], caller=caller)
         return Empty()
 
-    def _allow(self, caller: Caller, key: DocumentKey, record: Record | None, at: int) -> None:
+    def _allow(
+        self, caller: Caller, key: DocumentKey, record: Record | None, at: int, budget: AccessBudget | None = None
+    ) -> None:
         """Ask the guard, and count the read.
 
         Raises:
             FirestoreError: PERMISSION_DENIED.
         """
         if not caller.privileged:
-            self._engine.guard.check_get(caller, key, record, partial(self._engine.store.get, at=at))
+            self._engine.guard.check_get(caller, key, record, partial(self._engine.store.get, at=at), budget)
         self._engine.meter.read(1)
 
     async def _write(self, write: Write, name: str, mask: DocumentMask | None, caller: Caller) -> Document:
