@@ -33,13 +33,15 @@ def parse(query: StructuredAggregationQuery) -> list[Aggregation]:
     Raises:
         FirestoreError: INVALID_ARGUMENT.
     """
-    if not 0 < len(query.aggregations) <= MAX_AGGREGATIONS:
-        raise invalid(f"A query must have between 1 and {MAX_AGGREGATIONS} aggregations.")
+    if not query.aggregations:
+        raise invalid("Aggregations can not be empty.")
+    if len(query.aggregations) > MAX_AGGREGATIONS:
+        raise invalid(f"The maximum number of aggregations allowed in an aggregation query is {MAX_AGGREGATIONS}.")
     parsed: list[Aggregation] = []
     for number, asked in enumerate(query.aggregations, 1):
         alias = asked.alias or f"field_{number}"
         if any(other.alias == alias for other in parsed):
-            raise invalid(f'Aggregation alias "{alias}" is used more than once.')
+            raise invalid(f"Aggregation aliases contain duplicate alias: '{alias}'")
         parsed.append(_parse_one(alias, asked))
     return parsed
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from emulator.firestore.errors import Code, FirestoreError, invalid
@@ -17,8 +17,8 @@ from emulator.firestore.values.fieldpath import NAME, FieldPath
 MAX_ORDERS: Final = 100
 
 
-def parse(parent: Parent, query: StructuredQuery) -> Query:
-    """The query that a client asks.
+def parse(parent: Parent, query: StructuredQuery, aggregated: Collection[FieldPath] = ()) -> Query:
+    """The query that a client asks; `aggregated` are the fields whose sums or averages are wanted of it.
 
     Raises:
         FirestoreError: INVALID_ARGUMENT.
@@ -30,7 +30,7 @@ def parse(parent: Parent, query: StructuredQuery) -> Query:
     if query.HasField("limit") and query.limit.value < 0:
         raise invalid("Query limit is negative.")
     where = disjunctive(query.where) if query.HasField("where") else ((),)
-    orders = _orders(query, where)
+    orders = _orders(query, where, aggregated)
     return Query(
         scope=_scope(parent, query),
         where=where,
@@ -55,8 +55,13 @@ def _scope(parent: Parent, query: StructuredQuery) -> Scope:
     return Scope(parent, selector.collection_id or None, selector.all_descendants)
 
 
-def _orders(query: StructuredQuery, where: Sequence[Conjunction]) -> tuple[Order, ...]:
-    """The criteria asked for, then the fields of inequalities by name, then the document's name."""
+def _orders(
+    query: StructuredQuery, where: Sequence[Conjunction], aggregated: Collection[FieldPath]
+) -> tuple[Order, ...]:
+    """The criteria asked for, then the fields of inequalities and aggregations by name, then the document's name.
+
+    Production aggregates along an index of the fields, so that a limit takes the documents with the least values.
+    """
     orders: list[Order] = []
     for item in query.order_by:
         path = fieldpath.parse(item.field.field_path)
@@ -67,7 +72,9 @@ def _orders(query: StructuredQuery, where: Sequence[Conjunction]) -> tuple[Order
         raise invalid(f"A query may sort by {MAX_ORDERS} fields at most.")
     descending = orders[-1].descending if orders else False
     sorted_by = {order.path for order in orders}
-    orders += [Order(path, descending) for path in sorted(_inequality_fields(where) - sorted_by - {NAME})]
+    orders += [
+        Order(path, descending) for path in sorted(_inequality_fields(where).union(aggregated) - sorted_by - {NAME})
+    ]
     if NAME not in sorted_by:
         orders.append(Order(NAME, descending))
     return tuple(orders[: next(i for i, order in enumerate(orders) if order.path == NAME) + 1])

@@ -59,7 +59,7 @@ class Documents:
     async def batch_get_documents(
         self, request: BatchGetDocumentsRequest, caller: Caller
     ) -> AsyncIterator[BatchGetDocumentsResponse]:
-        """Several documents at one time, each once, found or missing.
+        """Several documents at one time, each once: those that are found, then the missing ones, as production has it.
 
         Raises:
             FirestoreError: as any read.
@@ -75,14 +75,17 @@ class Documents:
             yield BatchGetDocumentsResponse(transaction=reading.began)
         at = await self._engine.time_for(reading, keys)
         budget = budget_of_many()
+        missing: list[DocumentKey] = []
         read_time = to_timestamp(at)
         for key in keys:
             record = self._engine.store.get(key, at)
             self._allow(caller, key, record, at, budget)
             if record is None:
-                yield BatchGetDocumentsResponse(missing=key.name, read_time=read_time)
+                missing.append(key)
             else:
                 yield BatchGetDocumentsResponse(found=project(record, paths), read_time=read_time)
+        for key in missing:
+            yield BatchGetDocumentsResponse(missing=key.name, read_time=read_time)
 
     async def create_document(self, request: CreateDocumentRequest, caller: Caller) -> Document:
         """A new document, its id chosen here if the client gave none.

@@ -87,9 +87,9 @@ class Listing:
         parent = parse_parent(request.parent)
         if request.page_size < 0:
             raise invalid("page_size is negative.")
-        self._engine.time_of(request)
+        at = self._engine.time_of(request) if request.HasField("read_time") else None
         after = _decode(request.page_token).string_value if request.page_token else ""
-        ids = await self._engine.store.read(lambda reader: sorted(child_collections(reader, parent)))
+        ids = await self._engine.store.read(lambda reader: sorted(child_collections(reader, parent, at)))
         self._engine.meter.read(1)
         ids = [name for name in ids if name > after]
         size = request.page_size or len(ids)

@@ -78,7 +78,8 @@ class Queries:
         """
         parent = parse_parent(request.parent)
         asked = aggregate.parse(request.structured_aggregation_query)
-        query = parse.parse(parent, request.structured_aggregation_query.structured_query)
+        aggregated = [aggregation.path for aggregation in asked if aggregation.path is not None]
+        query = parse.parse(parent, request.structured_aggregation_query.structured_query, aggregated)
         begin = request.new_transaction if request.HasField("new_transaction") else None
         reading = self._engine.reading(request, parent.database, begin)
         at = await self._engine.time_for_query(reading, query.scope)

@@ -16,8 +16,22 @@ _ALIVE: Final = """
 """
 
 
-def child_collections(reader: Reader, parent: Parent) -> Iterator[str]:
-    """The ids of the collections right below a document or the root that have a document somewhere below them."""
+# The same for what was there at a past time: what is there and older, or has been replaced or deleted since.
+_WAS_ALIVE: Final = """
+    select 1 from collections c where c.database = ?1
+        and (c.path = ?2 or (c.path > ?2 || '/' and c.path < ?2 || '0'))
+        and (exists (select 1 from documents d where d.collection = c.id and d.create_time <= ?3)
+            or exists (select 1 from history h where h.collection = c.id
+                and h.until > ?3 and h.body is not null and h.create_time <= ?3))
+    limit 1
+"""
+
+
+def child_collections(reader: Reader, parent: Parent, at: int | None = None) -> Iterator[str]:
+    """The ids of the collections right below a document or the root that have a document somewhere below them.
+
+    `at`: as of that time, in microseconds; None: now.
+    """
     above = parent.path.rpartition("/")[0]
     prefix = f"{parent.path}/" if parent.path else ""
     rows = reader.connection.execute(
@@ -25,7 +39,8 @@ def child_collections(reader: Reader, parent: Parent) -> Iterator[str]:
         (parent.database, above, prefix, f"{parent.path}0" if parent.path else "\U0010ffff"),
     ).fetchall()
     for path, name in rows:
-        if reader.connection.execute(_ALIVE, (parent.database, path)).fetchone() is not None:
+        alive = (_ALIVE, (parent.database, path)) if at is None else (_WAS_ALIVE, (parent.database, path, at))
+        if reader.connection.execute(*alive).fetchone() is not None:
             yield name
 
 

@@ -88,7 +88,7 @@ class Application:
         """
         current = self._current(key)
         if not self.lenient:
-            _check_precondition(key, current, write)
+            _check_precondition(key, current, write, self.time)
         operation = write.WhichOneof("operation")
         if operation == "verify":
             self.verified.add(key)
@@ -152,7 +152,7 @@ def _updated(current: Record | None, write: Write) -> Document:
     return document
 
 
-def _check_precondition(key: DocumentKey, current: Record | None, write: Write) -> None:
+def _check_precondition(key: DocumentKey, current: Record | None, write: Write, now: int) -> None:
     condition: Precondition = write.current_document
     match condition.WhichOneof("condition_type"):
         case "exists":
@@ -163,6 +163,8 @@ def _check_precondition(key: DocumentKey, current: Record | None, write: Write) 
                 raise FirestoreError(Code.ALREADY_EXISTS, f"Document already exists: {key.name}")
         case "update_time":
             required = from_timestamp(condition.update_time)
+            if required > now:
+                raise invalid("The required update time of a precondition is in the future.")
             stored = 0 if current is None else current.update_time
             if stored != required:
                 raise failed_precondition(
