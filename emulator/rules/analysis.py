@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from emulator.rules.errors import Issue, RulesError
 from emulator.rules.library.dispatch import METHOD_NAMES, PATTERN_METHODS
@@ -13,6 +14,7 @@ from emulator.rules.scopes import Definition, Scope, namespaced_arity
 from emulator.rules.source import Source
 
 Variables = dict[str, int]
+_FRAMES: Final = 3  # of this analysis' own stack, for a call beside the expression itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ class Analysis:
 
     def warn(self, node: Node, message: str) -> None:
         """Tell, once, about a node."""
-        issue = Issue(*self.source.position(node.start), message)
+        self._tell(Issue(*self.source.position(node.start), message))
+
+    def _tell(self, issue: Issue) -> None:
         if issue not in self.issues:
             self.issues.append(issue)
 
@@ -64,6 +68,7 @@ class Analysis:
                 raise self.error(definition.node, f"Function '{definition.node.name}' is recursive.")
             return known
         self._functions[definition] = None
+        self._depth += _FRAMES
         node = definition.node
         variables = {name: place for place, name in enumerate(node.parameters)}
         measures = []
@@ -75,8 +80,20 @@ class Analysis:
         if total.stack > STACK:
             raise self.error(node, f"The function and those it calls have more than {STACK} levels.")
         self._functions[definition] = total
+        self._depth -= _FRAMES
         self.measured.append(definition)
         return total
+
+    def spare(self, definition: Definition) -> None:
+        """Check a function that no rule calls: what is wrong in it is only told."""
+        if definition in self._functions:
+            return
+        try:
+            self.function(definition)
+        except RulesError as error:
+            self._tell(Issue(error.line, error.column, error.message))
+            self._functions = {known: measure for known, measure in self._functions.items() if measure is not None}
+            self._depth = 0
 
     def _measure(self, node: Expression, scope: Scope, variables: Variables) -> Measure:
         if node.number < 0:

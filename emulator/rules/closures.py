@@ -34,7 +34,7 @@ from emulator.rules.nodes import (
     Unary,
 )
 from emulator.rules.scopes import ACCESSES, DEBUG, Definition, Scope
-from emulator.rules.values import UNKNOWN, Binding, HasUnknown, Path, Unknown, type_error
+from emulator.rules.values import UNKNOWN, Binding, HasUnknown, Path, Unknown, may_fail, type_error
 
 
 class Compiler:
@@ -201,14 +201,6 @@ def _logical(compiler: Compiler, node: Logical, scope: Scope, variables: Variabl
 def _ternary(compiler: Compiler, node: Ternary, scope: Scope, variables: Variables) -> Closure:
     condition, yes, no = compiler.all(node.children(), scope, variables)
 
-    def either(context: Context) -> Any:
-        """The condition is unknown: known is what both branches agree on."""
-        try:
-            one, other = yes(context), no(context)
-        except EvaluationError:
-            return UNKNOWN
-        return one if type(one) is type(other) and equal(one, other) is True else UNKNOWN
-
     def run(context: Context) -> Any:
         value = condition(context)
         if value is True:
@@ -216,7 +208,7 @@ def _ternary(compiler: Compiler, node: Ternary, scope: Scope, variables: Variabl
         if value is False:
             return no(context)
         if isinstance(value, Unknown):
-            return either(context)
+            return UNKNOWN  # even if both branches agree: the condition may be an error
         raise type_error(value, "bool")
 
     return run
@@ -230,7 +222,12 @@ def _is(compiler: Compiler, node: Is, scope: Scope, variables: Variables) -> Clo
 
 def _list(compiler: Compiler, node: ListLiteral, scope: Scope, variables: Variables) -> Closure:
     items = compiler.all(node.items, scope, variables)
-    return lambda context: [item(context) for item in items]
+
+    def run(context: Context) -> Any:
+        values = [item(context) for item in items]
+        return UNKNOWN if context.symbolic and any(map(may_fail, values)) else values
+
+    return run
 
 
 def _map(compiler: Compiler, node: MapLiteral, scope: Scope, variables: Variables) -> Closure:
@@ -241,16 +238,16 @@ def _map(compiler: Compiler, node: MapLiteral, scope: Scope, variables: Variable
 
     def run(context: Context) -> Any:
         result: dict[str, Any] = {}
-        open_keys = False
+        incomplete = False
         for key, value in entries:
             name, item = key(context), value(context)
-            if type(name) is str:
+            if isinstance(name, Unknown) or may_fail(item):
+                incomplete = True
+            elif type(name) is str:
                 result[name] = item
-            elif isinstance(name, Unknown):
-                open_keys = True
             else:
                 raise type_error(name, "string")
-        return UNKNOWN if open_keys else result
+        return UNKNOWN if incomplete else result
 
     return run
 
@@ -329,6 +326,8 @@ def _user_call(compiler: Compiler, definition: Definition, arguments: list[Closu
             context.frame = frame + [None] * len(places)
             for place, let in places:
                 context.frame[place] = let(context)
+            if context.symbolic and any(map(may_fail, context.frame)):
+                return UNKNOWN  # an argument or a variable that fails fails the call
             return result(context)
         finally:
             context.frame = outer

@@ -18,7 +18,7 @@ def compile_rules(source: str) -> Ruleset:
     """The rules of a source, ready to decide; what its author should know is in `Ruleset.issues`.
 
     Raises RulesError (with line and column): syntax, an unknown function or variable, a wrong number of arguments, a
-    name defined twice, recursion, limits.
+    name defined twice, recursion, limits. In functions that no rule calls these are only issues, syntax excepted.
     """
     text = Source(source)
     program = parse(text)
@@ -40,10 +40,10 @@ class _Builder:
                 raise self._analysis.error(service, f"Service '{service.name}' is defined twice.")
             rules[service.name] = self._service(service)
         self._unused()
-        roots = {root.number: root for root in self._roots}
+        roots = {root.number: root for root in self._roots if root.number >= 0}
         ordered = sorted(roots.values(), key=lambda root: root.start)
         issues = sorted(self._analysis.issues, key=lambda issue: (issue.line, issue.column))
-        return Ruleset(self._source, rules, issues).covers(self._analysis.expressions, ordered)
+        return Ruleset(self._source, rules, issues, self._analysis.expressions, ordered)
 
     def _service(self, service: Service) -> list[Rule]:
         outer = Scope(service.name)
@@ -51,9 +51,9 @@ class _Builder:
         scope = Scope(service.name, outer)
         self._define(scope, service.functions)
         placed = [rule for match in service.matches for rule in self._match(match, scope, ())]
-        for definition in self._definitions:
-            self._analysis.function(definition)
         costs = [self._cost(allow, place) for allow, place, _ in placed]
+        for definition in self._definitions:
+            self._analysis.spare(definition)
         compilers = Compiler(traced=False), Compiler(traced=True)
         for definition in self._analysis.measured:  # callees first: compiling does not recurse through calls
             for compiler in compilers:

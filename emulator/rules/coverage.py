@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from emulator.rules.errors import EvaluationError
 from emulator.rules.evaluation import Step
-from emulator.rules.nodes import Expression
+from emulator.rules.nodes import Expression, Literal
 from emulator.rules.source import Source
 from emulator.rules.values import Path, Unknown, kind_of
 
@@ -55,9 +55,12 @@ class Coverage:
                 counts.clear()
 
     def as_json(self) -> dict[str, Any]:
-        """{"rules": {"files": [{"content": ...}]}, "report": [{"sourcePosition", "values", "children"}]}."""
+        """{"rules": {"files": [{"content": ...}]}, "report": [{"sourcePosition", "values", "children"}]}.
+
+        Lines and columns count from 1, offsets are of characters, the end included; literals are left out.
+        """
         with self._lock:
-            report = [self._entry(root) for root in self._roots]
+            report = [self._entry(root) for root in self._roots if _is_reported(root)]
         return {"rules": {"files": [{"content": self._source.text}]}, "report": report}
 
     def _entry(self, node: Expression) -> dict[str, Any]:
@@ -67,14 +70,14 @@ class Coverage:
                 "line": line,
                 "column": column,
                 "currentOffset": node.start,
-                "endOffset": node.end,
+                "endOffset": node.end - 1,  # inclusive
             },
             "values": [
                 {"value": {member: _json(member, value)}, "count": count}
                 for (member, value), count in self._counts[node.number].items()
             ],
         }
-        children = [self._entry(child) for child in node.children() if child.number >= 0]
+        children = [self._entry(child) for child in node.children() if _is_reported(child)]
         if children:
             entry["children"] = children
         return entry
@@ -102,6 +105,11 @@ class Coverage:
         inner.append(html.escape(self._source.text[at : node.end]))
         told = ", ".join(f"{_told(seen)}: {count}" for seen, count in counts.most_common(8)) or "never evaluated"
         return f'<span class="{_colour(counts)}" title="{html.escape(told, quote=True)}">{"".join(inner)}</span>'
+
+
+def _is_reported(node: Expression) -> bool:
+    """Names of namespaces are no expressions, and literals have only one value."""
+    return node.number >= 0 and not isinstance(node, Literal)
 
 
 def _colour(counts: Counter[Seen]) -> str:

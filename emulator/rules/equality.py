@@ -1,6 +1,8 @@
 """Equality and membership. Source: "Operators" of the reference of each type; values of different types are not equal.
 
-With unknown parts the answer may be UNKNOWN: two lists are unequal as soon as one pair of items is.
+An int equals a float of the same value, but not inside lists and maps, whereas sets and differences of maps go by value
+at any depth: so the official emulator (1.22) does. With unknown parts the answer may be UNKNOWN: two lists are unequal
+as soon as one pair of items is.
 """
 
 from __future__ import annotations
@@ -34,16 +36,31 @@ def _unknown_or_plain(left: Any, right: Any) -> Any:
     return type(left) is type(right) and left == right
 
 
+def _within(left: Any, right: Any) -> Any:
+    """Equality of items: an int and a float are different."""
+    if {type(left), type(right)} == {int, float}:
+        return False
+    return equal(left, right)
+
+
 def _lists(left: list[Any], right: list[Any]) -> Any:
     if len(left) != len(right):
         return False
-    return _all(equal(one, other) for one, other in zip(left, right, strict=True))
+    return _all(_within(one, other) for one, other in zip(left, right, strict=True))
 
 
 def _maps(left: dict[str, Any], right: dict[str, Any]) -> Any:
     if left.keys() != right.keys():
         return False
-    return _all(equal(value, right[name]) for name, value in left.items())
+    return _all(_within(value, right[name]) for name, value in left.items())
+
+
+def same(left: Any, right: Any) -> Any:
+    """Equality by value at any depth: True, False or UNKNOWN."""
+    try:
+        return key_of(left) == key_of(right)
+    except HasUnknown:
+        return UNKNOWN
 
 
 _DEEP: Final[dict[type, Callable[[Any, Any], Any]]] = {list: _lists, dict: _maps}

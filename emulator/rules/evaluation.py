@@ -29,12 +29,15 @@ class Step:
 class Reader:
     """Reads documents for rules, once each, within the limits. Keeps what it read: an explanation sees the same."""
 
-    __slots__ = ("_budget", "_documents", "_read", "_single")
+    __slots__ = ("_budgets", "_documents", "_free", "_read")
 
-    def __init__(self, documents: Documents, budget: AccessBudget | None) -> None:
+    def __init__(self, documents: Documents, own: tuple[Any, ...], budget: AccessBudget | None) -> None:
+        """`own`: the path of the document that the request is for, whose reads do not count."""
         self._documents = documents
-        self._budget = budget
-        self._single = AccessBudget(DOCUMENT_ACCESSES)
+        self._budgets = (
+            [AccessBudget(DOCUMENT_ACCESSES)] if budget is None else [AccessBudget(DOCUMENT_ACCESSES), budget]
+        )
+        self._free = {own} if budget is None else {own, *budget.free}
         self._read: dict[tuple[str, tuple[str, ...]], Any] = {}
 
     def read(self, path: Any, *, after: bool) -> Any:
@@ -55,8 +58,7 @@ class Reader:
         if len(segments) < 5 or len(segments) % 2 == 0 or segments[0] != "databases" or segments[2] != "documents":
             text = "/" + "/".join(segments)
             raise EvaluationError(f"Not the path of a document: [{text}].")
-        budgets = [self._single] if self._budget is None else [self._single, self._budget]
-        for budget in budgets:
+        for budget in self._budgets if segments not in self._free else ():
             if not budget.take(segments):
                 raise LimitExceededError(f"More than {budget.limit} documents were read by get() and exists().")
 
@@ -76,6 +78,7 @@ class Context:
     frame: list[Any] = field(default_factory=list)
     depth: int = 0
     trace: list[Step] | None = None
+    symbolic: bool = False  # there may be unknown values
     evaluated: int = 0
     debugged: list[Any] = field(default_factory=list)
 

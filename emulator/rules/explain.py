@@ -51,6 +51,13 @@ class RuleOutcome:
     outcome: str
     reasons: tuple[Reason, ...] = ()
 
+    def cause(self) -> str:
+        """The outcome in the words of the official emulator."""
+        if self.outcome in ("true", "false") or not self.reasons:
+            return self.outcome
+        reason = self.reasons[0]
+        return reason.error or f"evaluation error at L{reason.line}:{reason.column}"
+
     def text(self, file: str) -> str:
         """One line."""
         place = f"{file}:{self.line}:{self.column} allow {self.method}: {self.outcome}"
@@ -74,6 +81,17 @@ class Explanation:
     rules: tuple[RuleOutcome, ...]
     notes: tuple[str, ...] = ()
     debugged: tuple[str, ...] = ()
+
+    def summary(self) -> str:
+        """What the official emulator tells the client of a denial: "false for 'get' @ L5, Null value error. for ...".
+
+        For the message of PERMISSION_DENIED; it holds no values.
+        """
+        if self.notes:
+            return " ".join(self.notes)
+        if not self.rules:
+            return "No matching allow statements"
+        return ", ".join(f"{rule.cause()} for '{self.method}' @ L{rule.line}" for rule in self.rules)
 
     def text(self) -> str:
         """A few lines for people: the request, then each rule that applied."""

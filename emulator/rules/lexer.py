@@ -59,7 +59,7 @@ class Lexer:
         if self.at >= len(self._text):
             return Token("end", "end of file", self.at, self.at)
         found = _TOKEN.match(self._text, self.at)
-        if found is None:
+        if found is None or self._text.startswith("/*", self.at):
             raise self.error(self.at, self._unreadable())
         self.at = found.end()
         return Token(found.lastgroup or "", found.group(), found.start(), found.end())

@@ -13,7 +13,7 @@ from emulator.rules.evaluation import LimitExceededError
 from emulator.rules.limits import MATCHINGS
 from emulator.rules.nodes import Wildcard
 from emulator.rules.requests import ANY_DEPTH, AnyDepth, Segment
-from emulator.rules.values import UNKNOWN, Path, Unknown
+from emulator.rules.values import UNKNOWN_VALUE, Path, Unknown
 
 _NO_MATCH: Final[list[list[Any]]] = []
 
@@ -97,11 +97,11 @@ def _fixed(parts: Sequence[str | Wildcard], path: Sequence[Segment]) -> list[Any
         elif isinstance(segment, AnyDepth):
             return None
         else:
-            captured.append(segment)
+            captured.append(UNKNOWN_VALUE if isinstance(segment, Unknown) else segment)
     return captured
 
 
 def _rest_value(rest: tuple[Segment, ...]) -> Any:
     if any(isinstance(segment, Unknown | AnyDepth) for segment in rest):
-        return UNKNOWN
+        return UNKNOWN_VALUE
     return Path(rest)  # type: ignore[arg-type]  # all text, as just checked

@@ -13,6 +13,7 @@ from typing import Any, Final
 from emulator.rules.equality import contains
 from emulator.rules.errors import EvaluationError
 from emulator.rules.library.arguments import bounded
+from emulator.rules.library.strings import cut_units, units
 from emulator.rules.values import (
     UNKNOWN,
     Duration,
@@ -22,6 +23,7 @@ from emulator.rules.values import (
     Unknown,
     int64,
     kind_of,
+    may_fail,
     type_error,
 )
 
@@ -125,6 +127,8 @@ def _modulo_floats(left: float, right: float) -> float:
 def member_of(item: Any, container: Any) -> Any:
     """`item in container`: a list, a set, or the keys of a map."""
     kind = type(container)
+    if may_fail(item):
+        return UNKNOWN
     if kind is dict:
         return UNKNOWN if isinstance(item, Unknown) else type(item) is str and item in container
     if kind is list:
@@ -201,23 +205,19 @@ def index(target: Any, key: Any) -> Any:
         if type(key) is not str:
             raise type_error(key, "string")
         return member(target, key)
-    return _at(_sequence(target), key)
+    return _at(target, key)
 
 
-def _sequence(target: Any) -> Any:
-    if type(target) in (list, str):
-        return target
-    if type(target) is Path:
-        return target.known()
-    raise type_error(target, "list", "map", "path", "string")
-
-
-def _at(items: Any, key: Any) -> Any:
+def _at(target: Any, key: Any) -> Any:
+    if type(target) not in (list, str, Path):
+        raise type_error(target, "list", "map", "path", "string")
     if type(key) is not int:
         raise type_error(key, "int")
-    if not 0 <= key < len(items):
-        raise EvaluationError(f"Index {key} is out of bounds: size {len(items)}.")
-    return items[key]
+    items = target.known() if type(target) is Path else target
+    size = units(items) if type(items) is str else len(items)
+    if not 0 <= key < size:
+        raise EvaluationError(f"Index {key} is out of bounds: size {size}.")
+    return cut_units(items, key, key + 1) if type(items) is str else items[key]
 
 
 def cut(target: Any, low: Any, high: Any) -> Any:
@@ -229,6 +229,7 @@ def cut(target: Any, low: Any, high: Any) -> Any:
     for bound in (low, high):
         if type(bound) is not int:
             raise type_error(bound, "int")
-    if not 0 <= low <= high <= len(target):
-        raise EvaluationError(f"Range {low}:{high} is out of bounds: size {len(target)}.")
-    return target[low:high]
+    size = units(target) if type(target) is str else len(target)
+    if not 0 <= low <= high <= size:
+        raise EvaluationError(f"Range {low}:{high} is out of bounds: size {size}.")
+    return cut_units(target, low, high) if type(target) is str else target[low:high]

@@ -95,6 +95,7 @@ class Parser(ExpressionParser):
         """The path after `match`. The current token is `match`; afterwards it is what follows the path."""
         pattern: list[str | Wildcard] = []
         lexer = self.lexer
+        start = self.token.start
         lexer.at = self.token.end
         lexer.skip_space()
         while lexer.scan(_SLASH) is not None:
@@ -110,7 +111,7 @@ class Parser(ExpressionParser):
             raise lexer.error(lexer.at, "Expected a path after 'match'.")
         names = [part.name for part in pattern if isinstance(part, Wildcard)]
         if len(set(names)) < len(names):
-            raise lexer.error(self.token.start, "A wildcard appears twice in a path.")
+            raise lexer.error(start, "A wildcard appears twice in a path.")
         self.advance()
         return pattern
 

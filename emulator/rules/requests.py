@@ -5,7 +5,7 @@ Values inside `resource`, `request_resource`, `auth` and the query's constraints
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
@@ -74,7 +74,8 @@ class Query:
 class Request:
     """One access that needs permission.
 
-    For a query of documents `method` is "list", `query` is set and `resource` stays None: it follows from the query.
+    For a query of documents `method` is "list" and `resource` stays None: it follows from `query`, which stays None
+    when a whole collection is listed.
     """
 
     service: str  # "cloud.firestore" or "firebase.storage"
@@ -117,13 +118,15 @@ class AccessBudget:
 
     Source: "Access call limits" of "Writing conditions for Cloud Firestore Security Rules": 10 for single-document
     requests and queries, 20 for multi-document reads, transactions and batched writes, each of whose operations keeps
-    to 10. A path read again counts once.
+    to 10. A path read again counts once, and the documents that the batch writes do not count.
     """
 
-    __slots__ = ("_seen", "limit")
+    __slots__ = ("_seen", "free", "limit")
 
-    def __init__(self, limit: int = 20) -> None:
+    def __init__(self, limit: int = 20, written: Iterable[tuple[str, ...]] = ()) -> None:
+        """`written`: the paths of the documents that the batch writes."""
         self.limit = limit
+        self.free = frozenset(written)
         self._seen: set[tuple[str, ...]] = set()
 
     def take(self, path: tuple[str, ...]) -> bool:

@@ -16,11 +16,11 @@ from emulator.rules.limits import EXPRESSIONS
 from emulator.rules.matching import Pattern
 from emulator.rules.nodes import Allow, Expression
 from emulator.rules.render import show
-from emulator.rules.requests import AccessBudget, Documents, NoDocuments, Request, Segment
+from emulator.rules.requests import AccessBudget, Documents, NoDocuments, Query, Request, Segment
 from emulator.rules.scopes import Scope
 from emulator.rules.source import Source
 from emulator.rules.symbolic import documents_of
-from emulator.rules.values import UNKNOWN, Path, Timestamp, from_plain
+from emulator.rules.values import UNKNOWN, UNKNOWN_VALUE, Path, Timestamp, from_plain
 
 _NO_DOCUMENTS: Final = NoDocuments()
 _WRITES: Final = frozenset({"create", "update", "delete"})
@@ -32,7 +32,6 @@ class Rule:
 
     node: Allow
     pattern: Pattern
-    scope: Scope
     cost: int
     plain: Closure | None  # None: without condition
     traced: Closure | None
@@ -61,7 +60,15 @@ class Decision:
 class Ruleset:
     """Compiled rules. Holds no state of requests: `decide` may run in several threads at once."""
 
-    def __init__(self, source: Source, rules: Mapping[str, list[Rule]], issues: list[Issue]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        rules: Mapping[str, list[Rule]],
+        issues: list[Issue],
+        expressions: list[Expression],
+        roots: list[Expression],
+    ) -> None:
+        """`expressions` by their numbers and `roots`, those of them that are in no other: what coverage counts."""
         self._source = source
         self._rules = {
             (service, method): [rule for rule in found if method in rule.node.methods]
@@ -69,18 +76,13 @@ class Ruleset:
             for method in ("get", "list", "create", "update", "delete")
         }
         self.issues = tuple(issues)
-        self._expressions: list[Expression] = []
-        self._roots: list[Expression] = []
+        self._expressions = expressions
+        self._roots = roots
 
     @property
     def source(self) -> str:
         """The text that was compiled."""
         return self._source.text
-
-    def covers(self, expressions: list[Expression], roots: list[Expression]) -> Ruleset:
-        """Told by the compiler what coverage counts; returns this object."""
-        self._expressions, self._roots = expressions, roots
-        return self
 
     def coverage(self) -> Coverage:
         """A new, empty count for `decide`."""
@@ -100,7 +102,7 @@ class Ruleset:
         10 documents in any case. `coverage`: from `coverage()` of this ruleset; counts what is evaluated.
         Reads of `documents` happen within this call; what they raise passes through.
         """
-        evaluation = Evaluation(self._source, request, Reader(documents, budget))
+        evaluation = Evaluation(self._source, request, Reader(documents, request.path, budget))
         rules = self._rules.get((request.service, request.method), [])
         allowed = evaluation.run(rules, coverage)
         return Decision(allowed=allowed, explain=lambda: evaluation.explain(rules))
@@ -122,6 +124,8 @@ class Evaluation:
         self._request = request
         self._reader = reader
         self._auth = None if request.auth is None else from_plain(request.auth)
+        lists_documents = request.method == "list" and request.service == "cloud.firestore"
+        self._query = (request.query or Query()) if lists_documents else None
 
     def run(self, rules: list[Rule], coverage: Coverage | None) -> bool:
         """Whether for every case some rule is true."""
@@ -132,14 +136,14 @@ class Evaluation:
 
     def _cases(self) -> Iterator[Case]:
         request = self._request
-        if request.query is None or request.method != "list" or request.service != "cloud.firestore":
+        if self._query is None:
             yield Case(request.path, request.resource if request.resource is None else _exact(request.resource))
             return
-        for document in documents_of(request.query):
+        for document in documents_of(self._query):
             name = document.children.pop("__name__", None)
             known = name.value() if name is not None else None
             path = known.known() if isinstance(known, Path) else request.path
-            resource: dict[str, Any] = {"data": document, "id": UNKNOWN, "__name__": UNKNOWN}
+            resource: dict[str, Any] = {"data": document, "id": UNKNOWN_VALUE, "__name__": UNKNOWN_VALUE}
             if isinstance(known, Path):
                 resource |= {"id": path[-1], "__name__": known}
             yield Case(path, resource)
@@ -177,17 +181,18 @@ class Evaluation:
         members: dict[str, Any] = {
             "auth": self._auth,
             "method": request.method,
-            "path": Path(case.path) if known_path else UNKNOWN,  # type: ignore[arg-type]  # all text
+            "path": Path(case.path) if known_path else UNKNOWN_VALUE,  # type: ignore[arg-type]  # all text
             "time": Timestamp.from_datetime(request.time),
         }
         if request.method in _WRITES:
             members["resource"] = None if request.request_resource is None else _exact(request.request_resource)
-        if request.query is not None:
-            query = request.query
+        query = self._query or request.query
+        if query is not None:
             members["query"] = {"limit": query.limit, "offset": query.offset, "orderBy": dict(query.order_by)}
         if request.extra:
             members.update(request.extra)
-        return Context(members, case.resource, self._reader)
+        symbolic = self._query is not None or not known_path
+        return Context(members, case.resource, self._reader, symbolic=symbolic)
 
     # --- explaining
 
@@ -250,9 +255,7 @@ def _traced_value(rule: Rule, captured: list[Any], context: Context) -> Any:
 
 def compile_rule(node: Allow, pattern: Pattern, scope: Scope, cost: int, compilers: tuple[Compiler, Compiler]) -> Rule:
     """A rule with its two closures: plain and traced."""
-    plain, traced = compilers
     if node.condition is None:
-        return Rule(node, pattern, scope, 0, None, None)
-    return Rule(
-        node, pattern, scope, cost, plain.compile(node.condition, scope, {}), traced.compile(node.condition, scope, {})
-    )
+        return Rule(node, pattern, 0, None, None)
+    plain, traced = (compiler.compile(node.condition, scope, {}) for compiler in compilers)
+    return Rule(node, pattern, cost, plain, traced)

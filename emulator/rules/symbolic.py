@@ -27,6 +27,7 @@ class Symbolic(Unknown):
     """A field of a document that a query says something about."""
 
     __slots__ = ("children", "elements", "exact", "excluded", "high", "high_closed", "kind", "low", "low_closed")
+    certain = True
 
     def __init__(self, kind: str | None = None) -> None:
         self.kind = kind  # as `family` has it; None: not known
@@ -63,7 +64,8 @@ class Symbolic(Unknown):
             self.excluded += [*value, None]
         elif op == "array-contains":
             self.kind = "list"
-            self.elements.append(value)
+            if type(value) not in (list, dict) or len(variants(value)) == 1:  # in [{"x": 1}] the number might be 1.0
+                self.elements.append(value)
 
     def _learn_low(self, value: Any, *, closed: bool) -> None:
         self.kind = family(value)

@@ -26,9 +26,14 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Unknown:
-    """A value that cannot be known; subclasses know some of its properties. Every answer may be `UNKNOWN` itself."""
+    """A value that cannot be known; subclasses know some of its properties. Every answer may be `UNKNOWN` itself.
+
+    `certain`: there is a value. `UNKNOWN` may also stand for an error, as of a field that a document does not have:
+    what is made with it, a list or a call, is unknown as a whole.
+    """
 
     __slots__ = ()
+    certain = False
 
     def equals(self, other: Any) -> Any:
         """Whether it equals a known value: True, False or UNKNOWN."""
@@ -58,7 +63,20 @@ class Unknown:
         return "unknown"
 
 
+class _Certain(Unknown):
+    """A value that is there, but nothing is known of."""
+
+    __slots__ = ()
+    certain = True
+
+
 UNKNOWN: Final = Unknown()
+UNKNOWN_VALUE: Final = _Certain()
+
+
+def may_fail(value: Any) -> bool:
+    """Whether the value may turn out to be an error."""
+    return isinstance(value, Unknown) and not value.certain
 
 
 @dataclass(frozen=True, slots=True, order=True)

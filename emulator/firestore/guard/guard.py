@@ -70,7 +70,8 @@ class Guard:
         Raises:
             FirestoreError: PERMISSION_DENIED.
         """
-        budget = budget_of_many() if len(changes) > 1 else None
+        written = [_path(change.key) for change in changes]
+        budget = AccessBudget(_MANY, written=written) if len(changes) > 1 else None
         for change in changes:
             key = change.key
             request = self._request(
@@ -114,15 +115,19 @@ class Guard:
         self._meter.read(len(documents.seen), rules=True)
         if decision.allowed:
             return frozenset(documents.seen)
-        explanation = decision.explanation.text()
         path = "/".join(map(str, request.path[3:]))
-        self._denials.add("firestore", f"{request.method} {path}", explanation)
-        raise FirestoreError(Code.PERMISSION_DENIED, f"{_DENIED}\n{explanation}")
+        self._denials.add("firestore", f"{request.method} {path}", decision.explanation.text())
+        # The client learns where, not what: the values are for the developer, at `/emulator/v1/denials`.
+        raise FirestoreError(Code.PERMISSION_DENIED, f"{_DENIED} {decision.explanation.summary()}")
 
 
 def budget_of_many() -> AccessBudget:
     """What the rules may read for a call about several documents."""
     return AccessBudget(_MANY)
+
+
+def _path(key: DocumentKey) -> tuple[str, ...]:
+    return ("databases", key.database.rpartition("/")[2], "documents", *key.path.split("/"))
 
 
 def _method(change: Change) -> Method:

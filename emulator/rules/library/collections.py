@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from emulator.rules.equality import contains_all, contains_any, equal
+from emulator.rules.equality import contains_all, contains_any, same
 from emulator.rules.errors import EvaluationError
 from emulator.rules.library.arguments import Table, bounded, items, items_or_set, mapping, rule_set, text
 from emulator.rules.library.conversions import to_string
@@ -104,10 +104,10 @@ def _diff(value: dict[str, Any], other: Any) -> MapDiff:
     others = mapping(other)
     changed = set()
     for name in value.keys() & others.keys():
-        same = equal(value[name], others[name])
-        if same is UNKNOWN:
+        answer = same(value[name], others[name])
+        if answer is UNKNOWN:
             raise HasUnknown
-        if not same:
+        if not answer:
             changed.add(name)
     common = value.keys() & others.keys()
     return MapDiff(

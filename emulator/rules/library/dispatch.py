@@ -35,6 +35,7 @@ from emulator.rules.values import (
     RuleSet,
     Timestamp,
     Unknown,
+    may_fail,
 )
 
 METHODS: Final[Mapping[type, Table]] = {
@@ -65,6 +66,8 @@ FUNCTIONS: Final[Table] = CONVERSIONS
 
 def call_method(target: Any, name: str, arguments: list[Any]) -> Any:
     """`target.name(arguments)`. Raises EvaluationError."""
+    if any(map(may_fail, arguments)):
+        return UNKNOWN
     table = METHODS.get(type(target))
     if table is None or name not in table:
         if isinstance(target, Unknown):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from functools import lru_cache
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any, Final
 
 import re2
@@ -13,13 +14,14 @@ from emulator.rules.library.arguments import Table, bounded, text
 
 _OPTIONS: Final = re2.Options()
 _OPTIONS.log_errors = False
+_OPTIONS.never_capture = True  # groups are never asked for, and thousands of them would take gigabytes
 
 
 class BadPatternError(ValueError):
     """A text that is no regular expression of RE2; its text says why."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def compile_pattern(pattern: str) -> Any:
     """The pattern, compiled by RE2: in linear time whatever it is. Raises BadPatternError."""
     try:
@@ -74,11 +76,26 @@ def _split(value: str, pattern: Any) -> list[str]:
     return [*parts, value[begin:]]
 
 
+def units(value: str) -> int:
+    """How many code units of UTF-16: what sizes, indexes and ranges of strings count, as the official emulator does."""
+    return len(value) if value.isascii() else len(value.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def cut_units(value: str, low: int, high: int) -> str:
+    """The code units from low up to high."""
+    if value.isascii():
+        return value[low:high]
+    return value.encode("utf-16-le", "surrogatepass")[2 * low : 2 * high].decode("utf-16-le", "surrogatepass")
+
+
+_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
+_UPPER: Final = str.maketrans(ascii_lowercase, ascii_uppercase)
+
 STRING_METHODS: Final[Table] = {
-    "lower": (0, str.lower),
-    "upper": (0, str.upper),
+    "lower": (0, lambda value: value.translate(_LOWER)),  # of ASCII only, as the official emulator
+    "upper": (0, lambda value: value.translate(_UPPER)),
     "trim": (0, str.strip),
-    "size": (0, len),
+    "size": (0, units),
     "matches": (1, _matches),
     "replace": (2, _replace),
     "split": (1, _split),
