@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from emulator.config import Config, Ports
-from emulator.events.triggers import ManifestError
-from emulator.suite import SERVICES, StartError, Suite
+from emulator.events.manifest import ManifestError
+from emulator.suite import PORTS, SERVICES, StartError, Suite
 
 _UNUSABLE = 2
+_FAULT_HELP = "what fails on purpose, such as service=firestore,call=Commit,kind=aborted,probability=0.1; repeatable"
 
 
 def _port(text: str) -> int:
@@ -33,11 +34,17 @@ def parse(arguments: Sequence[str]) -> tuple[Config, Sequence[str], bool]:
     parser.add_argument("--project", required=True, help="project id, demo-… by convention")
     parser.add_argument("--data", required=True, type=Path, help="folder that keeps the data between runs")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    for name in SERVICES:
+    for name in PORTS:
         default = getattr(Ports(), name)
         parser.add_argument(f"--{name}-port", type=_port, default=default, metavar="N", help=f"{default} unless given")
     parser.add_argument("--functions-url", default="http://127.0.0.1:5001", help="where functions take their events")
     parser.add_argument("--manifest", type=Path, help="functions.yaml: which function wants which event")
+    parser.add_argument("--rules", type=Path, help="security rules of Firestore")
+    parser.add_argument("--storage-rules", type=Path, help="security rules of Storage")
+    parser.add_argument("--indexes", type=Path, help="firestore.indexes.json: composite indexes, TTL policies")
+    parser.add_argument("--no-index-check", action="store_true", help="answer queries that lack their composite index")
+    parser.add_argument("--fault", action="append", default=[], metavar="RULE", help=_FAULT_HELP)
+    parser.add_argument("--fault-seed", type=int, default=0, metavar="N", help="of the faults' dice")
     parser.add_argument("--only", default=",".join(SERVICES), help="services to start, separated by commas")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input ends")
     options = parser.parse_args(arguments)
@@ -49,8 +56,14 @@ def parse(arguments: Sequence[str]) -> tuple[Config, Sequence[str], bool]:
         data=options.data.absolute(),
         functions_url=options.functions_url,
         host=options.host,
-        ports=Ports(**{name: getattr(options, f"{name}_port") for name in SERVICES}),
+        ports=Ports(**{name: getattr(options, f"{name}_port") for name in PORTS}),
         manifest=options.manifest,
+        rules=options.rules,
+        storage_rules=options.storage_rules,
+        indexes=options.indexes,
+        index_check=not options.no_index_check,
+        faults=tuple(options.fault),
+        fault_seed=options.fault_seed,
     )
     return config, services, options.exit_with_parent
 

@@ -15,6 +15,7 @@ class Ports:
     pubsub: int = 8085
     storage: int = 9199
     mail: int = 8025
+    control: int = 4400  # where the official suite has its hub
 
 
 @dataclass(frozen=True, slots=True)

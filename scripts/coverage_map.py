@@ -12,12 +12,26 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any, Final
 
-ROOT: Final = Path(__file__).parents[1]
+from emulator.rules.values import Duration, LatLng, MapDiff, Path, RuleSet, Timestamp
+
+ROOT: Final = FilePath(__file__).parents[1]
 CATALOGUE: Final = ROOT / "tests" / "emulator" / "coverage.toml"
 TARGET: Final = ROOT / "emulator" / "COVERAGE.md"
+_TYPES: Final[Mapping[type, str]] = {
+    str: "string",
+    bytes: "bytes",
+    list: "list",
+    dict: "map",
+    RuleSet: "set",
+    MapDiff: "map_diff",
+    Path: "path",
+    Timestamp: "timestamp",
+    Duration: "duration",
+    LatLng: "latlng",
+}
 _HEADER: Final = """# What the embedded services do
 
 Written by `python -m scripts.generated` from `tests/emulator/coverage.toml` and the tests it names; a check fails when
@@ -56,6 +70,7 @@ def make() -> str:
     collected = _collect()
     lines = [_HEADER]
     features = {area["title"]: list(_features(area)) for area in catalogue["area"]}
+    features |= {area["title"]: list(_library(area["tests"], collected)) for area in catalogue["rules_library"]}
     lines += _summary(features)
     for title, listed in features.items():
         lines += ["", f"## {title}", "", "| feature | status | shown by |", "|---|---|---|"]
@@ -70,6 +85,20 @@ def _features(area: Mapping[str, Any]) -> Iterator[Feature]:
         if not feature.tests and not feature.note:
             raise CatalogueError(f"{CATALOGUE.name}: {feature.name!r} has neither tests nor a note")
         yield feature
+
+
+def _library(pattern: str, collected: Sequence[str]) -> Iterator[Feature]:
+    """Every function of the rules language by its type or namespace; their tests are named by what they evaluate."""
+    from emulator.rules.library.dispatch import FUNCTIONS, METHODS, NAMESPACES
+
+    named = {_TYPES[kind]: [f".{name}(" for name in table] for kind, table in METHODS.items()}
+    named |= {f"{space}.*": [f"{space}.{name}(" for name in table] for space, table in NAMESPACES.items()}
+    named["global"] = [f"{name}(" for name in FUNCTIONS]
+    tests = [test for test in collected if fnmatchcase(test, pattern)]
+    for title, calls in named.items():
+        if missing := [call for call in calls if not any(call in test for test in tests)]:
+            raise CatalogueError(f"no test of {pattern} evaluates {', '.join(missing)} of {title}")
+        yield Feature(f"{title}: {', '.join(call.strip('.(') for call in calls)}", [pattern], "")
 
 
 def _summary(features: Mapping[str, Sequence[Feature]]) -> Iterator[str]:

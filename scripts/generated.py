@@ -2,7 +2,8 @@
 
 - `functions.yaml`, which spares the Firebase CLI its discovery: it would import all of main.py to find them, and a
   manifest in the source wins over that;
-- `shared/entry/openapi.json`, which spares `api_docs` the import of every other function.
+- `shared/entry/openapi.json`, which spares `api_docs` the import of every other function;
+- `emulator/COVERAGE.md`: see `scripts.coverage_map`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
+
+from scripts import coverage_map
 
 ROOT = Path(__file__).parents[1]
 _HEADER = (
@@ -42,7 +45,11 @@ def openapi() -> str:
     return json.dumps(contract, indent=1, ensure_ascii=False) + "\n"
 
 
-FILES = {ROOT / "functions.yaml": manifest, ROOT / "shared" / "entry" / "openapi.json": openapi}
+FILES = {
+    ROOT / "functions.yaml": manifest,
+    ROOT / "shared" / "entry" / "openapi.json": openapi,
+    coverage_map.TARGET: coverage_map.make,
+}
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -21,10 +21,11 @@ settings.load_profile("secura")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Addresses (host:port) of the embedded services by name, without functions behind them."""
     data = tmp_path_factory.mktemp("embedded")
-    ports = [f"--{name}-port=0" for name in ("firestore", "auth", "pubsub", "storage", "mail")]
+    ports = [f"--{name}-port=0" for name in ("firestore", "auth", "pubsub", "storage", "mail", "control")]
+    files = ["--rules=firestore.rules", "--storage-rules=storage.rules", "--indexes=firestore.indexes.json"]
     command = [sys.executable, "-m", "emulator", "--project=demo-test", f"--data={data}", *ports, "--exit-with-parent"]
     with subprocess.Popen(  # noqa: S603  # our own program
-        [*command, "--functions-url=http://127.0.0.1:9"],
+        [*command, *files, "--functions-url=http://127.0.0.1:9"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

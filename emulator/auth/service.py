@@ -13,9 +13,9 @@ from emulator.auth.errors import AuthError
 from emulator.auth.passwords import Passwords
 from emulator.auth.routes import route
 from emulator.auth.store import Store
-from emulator.clock import Clock
-from emulator.config import Config
 from emulator.environment import Environment
+from emulator.faults.calls import Fault
+from emulator.faults.http import faults_of, google_error
 from emulator.listener import Listener
 
 _LARGEST = 10 * 2**20  # bytes; a thousand imported accounts
@@ -26,10 +26,11 @@ class AuthService:
 
     name = "auth"
 
-    def __init__(self, config: Config, clock: Clock) -> None:
-        self._config = config
-        self._clock = clock
-        self._port = config.ports.auth
+    def __init__(self, environment: Environment) -> None:
+        self._config = environment.config
+        self._clock = environment.clock
+        self._faults = environment.faults
+        self._port = environment.config.ports.auth
 
     @property
     def address(self) -> str:
@@ -40,7 +41,8 @@ class AuthService:
         """Open the database and listen."""
         self._store = Store(self._config.data / "auth.sqlite3")
         self._passwords = Passwords()
-        app = web.Application(client_max_size=_LARGEST)
+        faults = faults_of(self.name, self._faults, _refused, spared=("/emulator/",))
+        app = web.Application(client_max_size=_LARGEST, middlewares=[faults])
         app.router.add_route("*", "/emulator/action", self._action)
         app.router.add_route("*", "/{path:.*}", self._serve)
         self._listener = Listener(app)
@@ -87,6 +89,12 @@ class AuthService:
         return Call(project, body, admin, origin, self._store, self._passwords, self._clock)
 
 
+def _refused(request: web.Request, fault: Fault) -> web.Response:
+    response = google_error(request, fault)
+    response.headers.update(cors.headers(request.headers, request.path))  # without them a page could not read it
+    return response
+
+
 async def _body(request: web.Request) -> Body:
     """The parameters: of the address for GET, else of the JSON or form in the body."""
     if request.method == "GET":
@@ -103,4 +111,4 @@ async def _body(request: web.Request) -> Body:
 
 def create(environment: Environment) -> AuthService:
     """The service, not started. Accounts raise no events: Firebase has no such triggers of the second generation."""
-    return AuthService(environment.config, environment.clock)
+    return AuthService(environment)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from emulator.events.ledger import Delivery
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One POST of an attempt."""
+
+    pause: float = 0.0  # seconds that go by before it
+    overtaken: float = 0.0  # seconds that it waits, at most, for another event to the function to come in before it
+    headers: Mapping[str, str] = field(default_factory=dict)  # beside those of the event
+
+
+ONE_POST = (Post(),)
 
 
 class DeliveryPolicy(Protocol):
-    """What happens on the way between a queue and its function."""
+    """What happens on the way between a queue and a function. Both are asked once for each attempt."""
 
-    def posts(self, delivery: Delivery) -> Sequence[float]:
-        """When this attempt is posted: a pause in seconds for each POST, so two entries are a duplicate."""
+    def posts(self, function: str) -> Sequence[Post]:
+        """The POSTs of this attempt, one after the other, so two entries are a duplicate."""
         ...
 
-    def acknowledgement_arrives(self, delivery: Delivery) -> bool:
+    def acknowledgement_arrives(self, function: str) -> bool:
         """Whether the queue learns that the function answered 2xx; if not, the delivery is tried again."""
         ...
 
@@ -23,10 +34,12 @@ class DeliveryPolicy(Protocol):
 class Faithful:
     """One POST at once, and every answer arrives."""
 
-    def posts(self, delivery: Delivery) -> Sequence[float]:
+    def posts(self, function: str) -> Sequence[Post]:
         """One, without a pause."""
-        return (0.0,)
+        del function
+        return ONE_POST
 
-    def acknowledgement_arrives(self, delivery: Delivery) -> bool:
+    def acknowledgement_arrives(self, function: str) -> bool:
         """Always."""
+        del function
         return True

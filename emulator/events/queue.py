@@ -20,11 +20,11 @@ from typing import ClassVar, Final
 
 import aiohttp
 
-from emulator.clock import Clock
+from emulator.clock import Clock, Follower, follow
 from emulator.events import ledger
 from emulator.events.cloudevent import CloudEvent
 from emulator.events.ledger import Delivered, Delivery, DeliveryReport, Dropped, Failed, Ledger, Outcome
-from emulator.events.policy import DeliveryPolicy, Faithful
+from emulator.events.policy import DeliveryPolicy, Faithful, Post
 from emulator.events.triggers import Trigger
 
 _LOG = logging.getLogger(__name__)
@@ -59,6 +59,7 @@ class _Target:
     running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     refusals: int = 0
     quiet_until: float = 0.0  # on the loop's clock
+    held: list[asyncio.Future[None]] = field(default_factory=list)  # until another event has come in
 
 
 class DeliveryQueue:
@@ -86,6 +87,7 @@ class DeliveryQueue:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._pumping = False
+        self._waiting: list[asyncio.Future[None]] = []  # for the next outcome
         self.counters = Counters()
 
     @staticmethod
@@ -113,6 +115,7 @@ class DeliveryQueue:
         self._ledger = Ledger(self._path)
         self._http = aiohttp.ClientSession(timeout=_POST_TIMEOUT, connector=aiohttp.TCPConnector(limit=0))
         self._loop = asyncio.get_running_loop()
+        self._leave_clock = follow(self._clock, Follower(self.wake))
         self.wake()
 
     async def stop(self) -> None:
@@ -120,6 +123,9 @@ class DeliveryQueue:
         if self._loop is None:
             return
         self._loop = None
+        self._leave_clock()
+        for one in self._waiting:
+            one.cancel()
         if self._timer is not None:
             self._timer.cancel()
         running = [task for target in self._targets.values() for task in target.running.values()]
@@ -152,6 +158,13 @@ class DeliveryQueue:
     def dead(self, limit: int = 100) -> Sequence[DeliveryReport]:
         """What was dropped, the latest first, at most 1000."""
         return self._ledger.dead(limit)
+
+    async def drained(self) -> None:
+        """Wait until no delivery waits or runs."""
+        while self._loop is not None and self._ledger.count():
+            outcome: asyncio.Future[None] = self._loop.create_future()
+            self._waiting.append(outcome)
+            await outcome
 
     def _pump_soon(self) -> None:
         """Pump once for all that this turn of the loop brings."""
@@ -190,6 +203,10 @@ class DeliveryQueue:
             self._count(outcome)
             del target.running[outcome.delivery.id]
         self._settled.clear()
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            if not one.done():
+                one.set_result(None)
 
     def _count(self, outcome: Outcome) -> None:
         match outcome:
@@ -218,7 +235,7 @@ class DeliveryQueue:
 
     async def _deliver(self, delivery: Delivery, target: _Target) -> None:
         try:
-            status = await self._post(delivery)
+            status = await self._post_all(delivery, target)
         except aiohttp.ClientConnectorError:
             self._refused(delivery, target)
         except aiohttp.ClientError as error:
@@ -235,21 +252,27 @@ class DeliveryQueue:
                 self._answered(delivery, target, f"answered {status}")
         self._pump_soon()
 
-    async def _post(self, delivery: Delivery) -> int:
+    async def _post_all(self, delivery: Delivery, target: _Target) -> int:
         """The status of the function's last answer."""
         status = 0
-        url = f"{self._url}/{delivery.region}/{delivery.function}"
-        for pause in self._policy.posts(delivery):
-            if pause > 0:
-                await asyncio.sleep(pause)
-            # aiohttp warns of plain bytes that are large: it would write them in one go.
-            body = BytesIO(delivery.body) if len(delivery.body) > _LARGE else delivery.body
-            async with self._http.post(url, data=body, headers=delivery.headers) as response:
-                await response.read()
-                status = response.status
-        if 200 <= status < 300 and not self._policy.acknowledgement_arrives(delivery):
+        for post in self._policy.posts(delivery.function):
+            if post.pause > 0:
+                await asyncio.sleep(post.pause)
+            if post.overtaken > 0:
+                await _wait_for_others(target, post.overtaken)
+            status = await self._post(delivery, post)
+            _let_go(target)
+        if 200 <= status < 300 and not self._policy.acknowledgement_arrives(delivery.function):
             raise aiohttp.ServerDisconnectedError
         return status
+
+    async def _post(self, delivery: Delivery, post: Post) -> int:
+        url = f"{self._url}/{delivery.region}/{delivery.function}"
+        # aiohttp warns of plain bytes that are large: it would write them in one go.
+        body = BytesIO(delivery.body) if len(delivery.body) > _LARGE else delivery.body
+        async with self._http.post(url, data=body, headers={**delivery.headers, **post.headers}) as response:
+            await response.read()
+            return response.status
 
     def _refused(self, delivery: Delivery, target: _Target) -> None:
         """Nothing listens there yet: leave the function alone for a while, not one delivery after the other."""
@@ -281,6 +304,21 @@ class DeliveryQueue:
 
     def _is_too_old(self, delivery: Delivery) -> bool:
         return self._clock.now().timestamp() - delivery.enqueued_at > _GIVE_UP_AFTER.total_seconds()
+
+
+async def _wait_for_others(target: _Target, longest: float) -> None:
+    """Return when another event has come in at the function, or after so many seconds."""
+    turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    target.held.append(turn)
+    await asyncio.wait([turn], timeout=longest)
+    if turn in target.held:
+        target.held.remove(turn)
+
+
+def _let_go(target: _Target) -> None:
+    held, target.held = target.held, []
+    for turn in held:
+        turn.set_result(None)
 
 
 def _pause(failures: int, longest: float) -> float:

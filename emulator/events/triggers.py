@@ -10,11 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-
-class ManifestError(ValueError):
-    """The manifest cannot be used; the text is one line for the user."""
+from emulator.events.manifest import ManifestError, endpoints_of, region_of
 
 
 @dataclass(frozen=True)
@@ -63,9 +59,10 @@ def path_pattern(pattern: str) -> re.Pattern[str]:
 
 
 class TriggerRegistry:
-    """Every trigger, by the type of its events."""
+    """Every trigger, by the type of its events. While it is not `enabled`, no event is wanted, and so each is lost."""
 
     def __init__(self, triggers: Iterable[Trigger] = ()) -> None:
+        self.enabled = True
         self._by_type: dict[str, list[Trigger]] = defaultdict(list)
         for trigger in triggers:
             self._by_type[trigger.event_type].append(trigger)
@@ -79,14 +76,7 @@ class TriggerRegistry:
         """
         if path is None:
             return cls()
-        try:
-            # libyaml's loader is ten times faster, and a manifest is read at every start.
-            manifest = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # both are safe loaders
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ManifestError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
-        endpoints = manifest.get("endpoints") if isinstance(manifest, dict) else None
-        if not isinstance(endpoints, dict):
-            raise ManifestError(f"{path} is no functions manifest: it has no endpoints")
+        endpoints = endpoints_of(path)
         try:
             return cls(_triggers(endpoints))
         except ManifestError as error:
@@ -98,6 +88,8 @@ class TriggerRegistry:
 
     def matching(self, event_type: str, attributes: Mapping[str, str]) -> Sequence[Trigger]:
         """The triggers that want an event of the type with the attributes."""
+        if not self.enabled:
+            return ()
         return [trigger for trigger in self.of_type(event_type) if trigger.matches(attributes)]
 
 
@@ -115,7 +107,7 @@ def _triggers(endpoints: Mapping[Any, Any]) -> Iterable[Trigger]:
             filters=_strings(name, "eventFilters", wish),
             path_patterns=_strings(name, "eventFilterPathPatterns", wish),
             retry=wish.get("retry") is True,
-            region=_region(name, endpoint),
+            region=region_of(name, endpoint),
         )
 
 
@@ -124,11 +116,3 @@ def _strings(name: object, key: str, wish: Mapping[str, Any]) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(part, str) for pair in value.items() for part in pair):
         raise ManifestError(f"endpoint {name} has {key} that are no strings")
     return dict(value)
-
-
-def _region(name: object, endpoint: Mapping[str, Any]) -> str:
-    region = endpoint.get("region")
-    first = region[0] if isinstance(region, list) and region else region
-    if not isinstance(first, str):
-        raise ManifestError(f"endpoint {name} names no region")
-    return first

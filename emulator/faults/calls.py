@@ -1,8 +1,10 @@
-"""Where calls can be made to fail on purpose. Nothing fails unless it is switched on."""
+"""Where calls and deliveries can be made to fail on purpose. Nothing fails unless it is switched on."""
 
 from __future__ import annotations
 
 from typing import Protocol
+
+from emulator.events.policy import DeliveryPolicy, Faithful
 
 
 class Fault(Exception):  # noqa: N818  # it is what the field calls it, and no mistake of anyone
@@ -36,6 +38,14 @@ class CallFaults(Protocol):
         ...
 
 
+class Faults(CallFaults, Protocol):
+    """Everything that can be made to fail."""
+
+    def policy(self, service: str) -> DeliveryPolicy:
+        """What happens between a service that posts to functions, `events` or `scheduler`, and them."""
+        ...
+
+
 class NoFaults:
     """Every call goes through."""
 
@@ -44,3 +54,8 @@ class NoFaults:
 
     async def after(self, service: str, call: str) -> None:
         """Nothing happens."""
+
+    def policy(self, service: str) -> DeliveryPolicy:
+        """Nothing happens."""
+        del service
+        return Faithful()

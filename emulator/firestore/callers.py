@@ -18,9 +18,22 @@ class Caller:
     uid: str | None = None
     token: Mapping[str, Any] | None = None
     privileged: bool = False  # a service account: the rules do not apply
+    system: bool = False  # Firestore itself
+
+    def principal(self, project: str) -> tuple[str, str]:
+        """Type and id for events with authentication context.
+
+        The words are those of the CloudEvents extension "Auth Context" (cloudevents/extensions/authcontext.md).
+        """
+        if self.system:
+            return "system", ""
+        if self.privileged:
+            return "service_account", f"firebase-adminsdk@{project}.iam.gserviceaccount.com"
+        return ("unauthenticated", "") if self.uid is None else ("app_user", self.uid)
 
 
 OWNER: Final = Caller(privileged=True)
+SYSTEM: Final = Caller(privileged=True, system=True)
 ANONYMOUS: Final = Caller()
 _OWNER_TOKEN: Final = "owner"  # noqa: S105  # what the official emulators take for an administrator
 

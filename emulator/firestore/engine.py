@@ -174,7 +174,7 @@ class Engine:
             self._allow_writes(caller, Application(writer.get, time, lenient=True), writes, keys)
             raise
         self._allow_writes(caller, application, (), ())
-        return application.commit(), results
+        return application.commit(caller), results
 
     def _allow_writes(
         self, caller: Caller, application: Application, writes: Sequence[Write], keys: Sequence[DocumentKey]
@@ -183,7 +183,7 @@ class Engine:
             return
         for write, key in zip(writes, keys, strict=True):
             application.apply(write, key)
-        self.guard.check_writes(caller, application.changes(), application.load, application.now)
+        self.guard.check_writes(caller, application.changes(), application.load, application.now, application.time)
         for key in application.verified:
             self.guard.check_get(caller, key, application.load(key), application.load)
 

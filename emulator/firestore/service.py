@@ -6,16 +6,17 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import grpc
-
 from emulator.environment import Environment
 from emulator.events.queue import DeliveryQueue
 from emulator.firestore.admin.routes import add_routes
 from emulator.firestore.admin.rules import add_rules_routes
 from emulator.firestore.callers import Caller
 from emulator.firestore.engine import Engine
+from emulator.firestore.expiry import Expiry
+from emulator.firestore.guard.elsewhere import DocumentsElsewhere
 from emulator.firestore.guard.guard import Guard
 from emulator.firestore.guard.rulebook import RuleBook
+from emulator.firestore.indexes.catalog import IndexCatalog
 from emulator.firestore.listen.hub import Hub
 from emulator.firestore.listen.session import Session
 from emulator.firestore.meter import Meter
@@ -23,13 +24,14 @@ from emulator.firestore.proto.v1 import ListenRequest, ListenResponse
 from emulator.firestore.rpc.commits import Commits
 from emulator.firestore.rpc.documents import Documents
 from emulator.firestore.rpc.listing import Listing
+from emulator.firestore.rpc.pipelines import execute_pipeline
 from emulator.firestore.rpc.queries import Queries
 from emulator.firestore.rpc.write_stream import WriteStream
 from emulator.firestore.storage.store import Store
 from emulator.firestore.transactions.manager import Limits, TransactionManager
 from emulator.firestore.triggers import CommitHooks, Triggers
 from emulator.firestore.wire.calls import Calls
-from emulator.firestore.wire.grpc_server import build_server
+from emulator.firestore.wire.server import Server
 
 _GRACE = 0.5  # seconds that running calls get when the server stops
 
@@ -40,7 +42,7 @@ def create(environment: Environment, *, limits: Limits | None = None) -> Firesto
 
 
 class FirestoreService:
-    """Firestore on gRPC, kept in `<data>/firestore.sqlite3`."""
+    """Firestore on gRPC, REST and WebChannel, kept in `<data>/firestore.sqlite3`."""
 
     name = "firestore"
 
@@ -62,36 +64,40 @@ class FirestoreService:
         """Open the data and listen.
 
         Raises:
-            OSError: the port is taken, or the data file cannot be read and written.
+            OSError: the port is taken, the data file cannot be read and written, or the indexes cannot be read.
         """
         path = self._config.data / "firestore.sqlite3"
-        self._queue = DeliveryQueue(path, self._config.functions_url, self._config.project, self._clock)
+        self._indexes = IndexCatalog.from_file(self._config.indexes, checks=self._config.index_check)
+        self._guard = Guard(RuleBook(self._config.rules), self._clock, self._meter, self._environment.denials)
+        self._queue = self._environment.delivery_queue(path)
         self._hub = Hub()
         hooks = CommitHooks(Triggers(self._registry), self._hub.publish, self._queue.wake)
         try:
-            self._store = Store(path, self._clock, hooks, extra_schema=[DeliveryQueue.SCHEMA])
+            self._store = Store(path, self._clock, hooks, extra_schema=[DeliveryQueue.SCHEMA], indexes=self._indexes)
         except sqlite3.Error as error:
             raise OSError(f"cannot use {path}: {error}") from error
-        self._guard = Guard(RuleBook(self._config.rules), self._clock, self._meter, self._environment.denials)
-        self._transactions = TransactionManager(self._limits)
+        self._environment.reachable.documents = DocumentsElsewhere(self._store, self._config.project, self._meter)
+        self._transactions = TransactionManager(self._limits, self._clock)
         self._server = self._build()
         try:
-            self._port = self._server.add_insecure_port(self.address)
-        except RuntimeError as error:
+            self._port = await self._server.start(self._config.host, self._port)
+        except OSError as error:
             self._store.close()
             raise OSError(f"cannot listen on {self.address}") from error
         await self._queue.start()
-        await self._server.start()
+        self._expiry.start()
 
     async def stop(self) -> None:
         """Let running calls end, stop listening and close the data."""
         await self._server.stop(_GRACE)
+        await self._expiry.stop()
         await self._transactions.close()
         await self._queue.stop()
         self._store.close()
 
-    def _build(self) -> grpc.aio.Server:
+    def _build(self) -> Server:
         engine = Engine(self._store, self._transactions, self._guard, self._meter)
+        self._expiry = Expiry(engine, self._clock, lambda: self._indexes.ttl)
         add_routes(self._environment.control, engine, self._environment.denials)
         add_rules_routes(self._environment.control, self._guard.rules)
         hub = self._hub
@@ -113,9 +119,11 @@ class FirestoreService:
             "run_query": queries.run_query,
             "run_aggregation_query": queries.run_aggregation_query,
             "partition_query": queries.partition_query,
+            "execute_pipeline": execute_pipeline,
             "list_documents": listing.list_documents,
             "list_collection_ids": listing.list_collection_ids,
             "listen": listen,
             "write": WriteStream(engine).write,
         }
-        return build_server(Calls(handlers, self._clock, self._environment.faults, self._meter))
+        calls = Calls(handlers, self._clock, self._environment.faults, self._meter)
+        return Server(calls, self._environment.control)

@@ -61,8 +61,8 @@ def _event(change: Change, commit: Commit, trigger: Trigger) -> CloudEvent:
     attributes = _attributes(change)
     attributes |= {"location": trigger.region, "dataschema": _DATA_SCHEMA}
     if trigger.event_type.endswith(".withAuthContext"):
-        account = f"firebase-adminsdk@{attributes['project']}.iam.gserviceaccount.com"
-        attributes |= {"authtype": "service_account", "authid": account}
+        kind, identifier = commit.author.principal(attributes["project"])
+        attributes |= {"authtype": kind, "authid": identifier}
     return CloudEvent(
         id=str(uuid.uuid4()),
         source=f"//firestore.googleapis.com/{change.key.database}",

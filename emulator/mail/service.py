@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiohttp import web
 
-from emulator.clock import Clock
-from emulator.config import Config
 from emulator.environment import Environment
+from emulator.faults.http import faults_of, sendgrid_error
 from emulator.listener import Listener
 from emulator.mail.pages.views import Views
 from emulator.mail.reading_api import ReadingApi
 from emulator.mail.sendgrid_api import LARGEST, SendgridApi
 from emulator.mail.store import Store
+
+_OWN: Final = ("/api/", "/list", "/messages/")  # for people and tests; SendGrid has none of these
 
 
 class MailService:
@@ -19,10 +22,11 @@ class MailService:
 
     name = "mail"
 
-    def __init__(self, config: Config, clock: Clock) -> None:
-        self._config = config
-        self._clock = clock
-        self._port = config.ports.mail
+    def __init__(self, environment: Environment) -> None:
+        self._config = environment.config
+        self._clock = environment.clock
+        self._faults = environment.faults
+        self._port = environment.config.ports.mail
 
     @property
     def address(self) -> str:
@@ -45,7 +49,8 @@ class MailService:
         self._store.close()
 
     def _app(self) -> web.Application:
-        app = web.Application(client_max_size=LARGEST)
+        faults = faults_of(self.name, self._faults, sendgrid_error, spared=_OWN)
+        app = web.Application(client_max_size=LARGEST, middlewares=[faults])
         sending, reading, views = SendgridApi(self._store, self._clock), ReadingApi(self._store), Views(self._store)
         app.add_routes(
             [
@@ -65,4 +70,4 @@ class MailService:
 
 def create(environment: Environment) -> MailService:
     """The service, not started. Mail raises no events."""
-    return MailService(environment.config, environment.clock)
+    return MailService(environment)

@@ -33,6 +33,11 @@ class Doorbells:
             if not waiter.done():
                 waiter.set_result(None)
 
+    def ring_all(self) -> None:
+        """Wake everybody: the clock was moved."""
+        for name in list(self._waiting):
+            self.ring(name)
+
     async def wait(self, name: str, seconds: float | None) -> None:
         """Return when it rings, or after so many seconds."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()

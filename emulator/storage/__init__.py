@@ -1,1 +1,1 @@
-"""Cloud Storage: gcp-storage-emulator's handlers over our own server and store, with the events of objects."""
+"""Cloud Storage: the JSON, XML and Firebase APIs over one store, with the events of objects and security rules."""

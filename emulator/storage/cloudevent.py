@@ -13,14 +13,14 @@ from emulator.events.cloudevent import CloudEvent
 _TYPE: Final = "google.cloud.storage.object.v1"
 FINALIZED: Final = f"{_TYPE}.finalized"
 DELETED: Final = f"{_TYPE}.deleted"
+ARCHIVED: Final = f"{_TYPE}.archived"
 METADATA_UPDATED: Final = f"{_TYPE}.metadataUpdated"
 
 
 def object_event(event_type: str, resource: Mapping[str, Any], time: datetime) -> CloudEvent:
-    """The event of an object, whose data is its resource in JSON: 64-bit numbers are strings there."""
-    data = {name: value for name, value in resource.items() if value not in (None, [])}
-    data["size"] = str(data.get("size", 0))
-    if event_type == DELETED:
+    """The event of an object, whose data is its resource in JSON; `time` is when the change happened."""
+    data = dict(resource)
+    if event_type in {DELETED, ARCHIVED}:
         data["timeDeleted"] = time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return CloudEvent(
         id=uuid4().hex,

@@ -2,54 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from gcp_storage_emulator.exceptions import NotFound
-
-
-class ConditionNotMetError(Exception):
-    """The object is not as the request wants it: 412."""
+from emulator.storage.errors import ConditionNotMetError, InvalidError, NotModifiedError
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """The parameters of a call; generations are decimal strings, 0 is an object that does not exist."""
+    """Wanted and unwanted generations and metagenerations; generation 0 is an object that does not exist.
 
-    generation: str | None = None
-    generation_match: str | None = None
-    generation_not_match: str | None = None
-    metageneration_match: str | None = None
+    Source: "Request preconditions" of the Cloud Storage documentation.
+    """
+
+    generation_match: int | None = None
+    generation_not_match: int | None = None
+    metageneration_match: int | None = None
+    metageneration_not_match: int | None = None
 
     @classmethod
-    def of(cls, query: Mapping[str, Sequence[str]]) -> Conditions:
-        """From the query of a request."""
-
-        def first(name: str) -> str | None:
-            return query[name][0] if name in query else None
-
-        return cls(
-            generation=first("generation"),
-            generation_match=first("ifGenerationMatch"),
-            generation_not_match=first("ifGenerationNotMatch"),
-            metageneration_match=first("ifMetagenerationMatch"),
-        )
-
-    def check(self, resource: Mapping[str, Any] | None) -> None:
-        """Let pass an object's resource (None: there is none) that is as wanted.
+    def of(cls, query: Mapping[str, str], prefix: str = "if") -> Conditions:
+        """From the parameters of a request, which for the source of a copy begin with `ifSource`.
 
         Raises:
-            NotFound: another generation is asked for than the live one.
-            ConditionNotMetError: a condition does not hold.
+            InvalidError: one is no number.
         """
-        generation = "0" if resource is None else str(resource["generation"])
-        if self.generation is not None and self.generation != generation:
-            raise NotFound
-        if self.generation_match is not None and self.generation_match != generation:
+        return cls(
+            generation_match=number(query, f"{prefix}GenerationMatch"),
+            generation_not_match=number(query, f"{prefix}GenerationNotMatch"),
+            metageneration_match=number(query, f"{prefix}MetagenerationMatch"),
+            metageneration_not_match=number(query, f"{prefix}MetagenerationNotMatch"),
+        )
+
+    def as_dict(self) -> dict[str, int | None]:
+        """For keeping them as JSON; `Conditions(**as_dict)` is them again."""
+        return asdict(self)
+
+    def check_write(self, resource: Mapping[str, Any] | None) -> None:
+        """Let pass an object (None: there is none) that is as wanted.
+
+        Raises:
+            ConditionNotMetError: it is not.
+        """
+        if not self._matches(resource) or not self._differs(resource):
             raise ConditionNotMetError
-        if self.generation_not_match is not None and self.generation_not_match == generation:
+
+    def check_read(self, resource: Mapping[str, Any]) -> None:
+        """Let pass an object that is as wanted.
+
+        Raises:
+            ConditionNotMetError: it is not.
+            NotModifiedError: it is what the reader has.
+        """
+        if not self._matches(resource):
             raise ConditionNotMetError
-        metageneration = None if resource is None else str(resource["metageneration"])
-        if self.metageneration_match is not None and self.metageneration_match != metageneration:
-            raise ConditionNotMetError
+        if not self._differs(resource):
+            raise NotModifiedError
+
+    def _matches(self, resource: Mapping[str, Any] | None) -> bool:
+        generation, metageneration = _numbers(resource)
+        return (
+            self.generation_match in {None, generation}
+            and (self.metageneration_match is None or self.metageneration_match == metageneration)
+        )  # fmt: skip
+
+    def _differs(self, resource: Mapping[str, Any] | None) -> bool:
+        generation, metageneration = _numbers(resource)
+        return (
+            self.generation_not_match != generation
+            and (self.metageneration_not_match is None or self.metageneration_not_match != metageneration)
+        )  # fmt: skip
+
+
+def _numbers(resource: Mapping[str, Any] | None) -> tuple[int, int | None]:
+    if resource is None:
+        return 0, None
+    return int(resource["generation"]), int(resource["metageneration"])
+
+
+def number(values: Mapping[str, str], name: str) -> int | None:
+    """A parameter that is a number of at most 64 bits, if it is there.
+
+    Raises:
+        InvalidError: it is something else.
+    """
+    text = values.get(name)
+    if text is None or text == "":
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 19):
+        raise InvalidError(f"Invalid value for {name}.")
+    return int(text)

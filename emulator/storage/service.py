@@ -1,41 +1,36 @@
-"""The Cloud Storage server: HTTP on its port, and behind it the dispatcher of the objects' events."""
+"""The Cloud Storage server: its three APIs on one port, and behind them the dispatcher of the objects' events."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import re
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
-from gcp_storage_emulator.exceptions import NotFound
-from gcp_storage_emulator.handlers import buckets, objects
-from gcp_storage_emulator.server import HANDLERS
 
-from emulator.clock import Clock
-from emulator.config import Config
 from emulator.environment import Environment
-from emulator.events.queue import DeliveryQueue
-from emulator.events.triggers import TriggerRegistry
+from emulator.faults.http import faults_of, google_error
 from emulator.listener import Listener
-from emulator.storage.cloudevent import DELETED, FINALIZED, METADATA_UPDATED
-from emulator.storage.conditions import ConditionNotMetError, Conditions
-from emulator.storage.exchange import Request, Response
-from emulator.storage.store import EventfulStorage
+from emulator.storage.backend import Backend
+from emulator.storage.cloudevent import ARCHIVED, DELETED, FINALIZED, METADATA_UPDATED
+from emulator.storage.errors import ForbiddenError, StorageError, UnsupportedError
+from emulator.storage.exchange import cors
+from emulator.storage.exchange.call import Call
+from emulator.storage.firebase import internal
+from emulator.storage.firebase import routes as firebase
+from emulator.storage.firebase.api import Api
+from emulator.storage.firebase.guard import Guard
+from emulator.storage.firebase.rules import RulesInForce
+from emulator.storage.jsonapi import routes as jsonapi
+from emulator.storage.jsonapi.answers import refusal
+from emulator.storage.xmlapi import routes as xmlapi
 
-_LOG = logging.getLogger(__name__)
-_MOST_BYTES: Final = 1 << 31  # of one request; larger objects come in chunks
-# The library offers to delete everything on a GET, which any web page could make a browser send.
-_ROUTES: Final = [(re.compile(pattern), handlers) for pattern, handlers in HANDLERS if pattern != "^/wipe$"]
-_NONE: Final = Conditions()
+_OWN_KEYS: Final = "X-Goog-Encryption-Algorithm"
+_MOST_DISCARDED: Final = 64 << 20  # bytes of the body of a call that is made to fail
 
 
 def create(environment: Environment) -> StorageService:
     """The service, not yet started."""
-    return StorageService(environment.config, environment.registry, environment.clock)
+    return StorageService(environment)
 
 
 class StorageService:
@@ -43,38 +38,43 @@ class StorageService:
 
     name = "storage"
 
-    def __init__(self, config: Config, registry: TriggerRegistry, clock: Clock) -> None:
-        self._config = config
-        self._registry = registry
-        self._clock = clock
+    def __init__(self, environment: Environment) -> None:
+        config = environment.config
+        self._environment = environment
         self._folder = config.data / "storage"
-        self.deliveries = DeliveryQueue(self._folder / "storage.sqlite3", config.functions_url, config.project, clock)
+        self.deliveries = environment.delivery_queue(self._folder / "storage.sqlite3")
         self._port = config.ports.storage
 
     @property
     def address(self) -> str:
         """host:port where it listens."""
-        return f"{self._config.host}:{self._port}"
+        return f"{self._environment.config.host}:{self._port}"
 
     async def start(self) -> None:
         """Begin to listen; the project's default buckets and those that functions watch exist then.
 
         Raises:
-            OSError: the port is taken.
+            OSError: the port is taken, or the rules cannot be read.
         """
-        self._folder.mkdir(exist_ok=True)
-        self._storage = EventfulStorage(self._folder, self._registry, self._clock)
+        environment = self._environment
+        self._rules = RulesInForce(environment.config.storage_rules)
+        self._backend = Backend(self._folder, environment.registry, environment.clock)
+        documents = environment.reachable.documents
+        guard = Guard(self._rules, documents, environment.denials, environment.clock)
+        self._api = Api(self._backend, guard, environment.config.project)
+        internal.offer_coverage(environment.control, self._backend, self._rules)
         self._make_buckets()
-        # One thread works on the store: its methods are neither safe beside each other nor fast with large objects.
-        self._thread = ThreadPoolExecutor(1, "storage")
-        app = web.Application(client_max_size=_MOST_BYTES)
-        app.router.add_route("*", "/{path:.*}", self._serve)
+        faults = faults_of(self.name, environment.faults, google_error, spared=("/internal/",))
+        app = web.Application(client_max_size=_MOST_DISCARDED, middlewares=[faults])
+        app.router.add_route("*", r"/{path:[\s\S]*}", self._serve)  # a name may hold the end of a line
+        app.on_response_prepare.append(_tell_origin)
         self._listener = Listener(app, patience=1.0, auto_decompress=False)
         try:
-            self._port = await self._listener.start(self._config.host, self._config.ports.storage)
+            self._port = await self._listener.start(environment.config.host, self._port)
         except OSError:
             await self._close()
             raise
+        self._backend.objects.base_url = f"http://{self.address}"
         await self.deliveries.start()
 
     async def stop(self) -> None:
@@ -84,67 +84,46 @@ class StorageService:
 
     async def _close(self) -> None:
         await self._listener.stop()
-        self._thread.shutdown()
-        self._storage.close()
+        await self._backend.close()
 
     def _make_buckets(self) -> None:
-        project = self._config.project
+        project = self._environment.config.project
         wanted = {f"{project}.appspot.com", f"{project}.firebasestorage.app"}
-        for event_type in (FINALIZED, DELETED, METADATA_UPDATED):
-            wanted |= {trigger.filters.get("bucket", "") for trigger in self._registry.of_type(event_type)}
+        for event_type in (FINALIZED, DELETED, ARCHIVED, METADATA_UPDATED):
+            triggers = self._environment.registry.of_type(event_type)
+            wanted |= {trigger.filters.get("bucket", "") for trigger in triggers}
         for name in sorted(wanted - {""}):
-            buckets.create_bucket(name, self._storage)
+            if not self._backend.buckets.exists(name):
+                self._backend.buckets.create({"name": name})
 
-    async def _serve(self, request: web.Request) -> web.Response:
-        call = Request(
-            request.headers.get("X-HTTP-Method-Override", request.method),
-            f"http://{request.headers.get('Host', self.address)}",
-            request.raw_path,
-            request.headers,
-            await request.read(),
-        )
-        answer = await asyncio.get_running_loop().run_in_executor(self._thread, self._handle, call)
-        if call.method not in {"GET", "HEAD"}:
-            self.deliveries.wake()
-        return web.Response(status=int(answer.status), headers=answer.headers, body=answer.body)
-
-    def _handle(self, request: Request) -> Response:
-        response = Response(request.base_url)
-        handler = _route(request)
-        if handler is None:
-            response.refuse(HTTPStatus.NOT_IMPLEMENTED, "notImplemented", "The local Cloud Storage has no such call.")
-            return response
-        conditions = Conditions.of(request.query)
-        # A call that writes an object reads others unconditionally, and has no live generation to name.
-        writes = request.method in {"POST", "PUT"}
-        self._storage.reading = _NONE if writes else conditions
-        self._storage.writing = replace(conditions, generation=None) if writes else conditions
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if request.method == "OPTIONS":
+            return web.Response(status=HTTPStatus.NO_CONTENT)
         try:
-            handler(request, response, self._storage)
-        except ConditionNotMetError:
-            response.refuse(
-                HTTPStatus.PRECONDITION_FAILED,
-                "conditionNotMet",
-                "At least one of the pre-conditions you specified did not hold.",
-            )
-        except NotFound:
-            response.refuse(HTTPStatus.NOT_FOUND, "notFound", "No such object.")
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            # The library's handlers take requests apart without looking first.
-            _LOG.info("malformed request to %s: %s", request.path, type(error).__name__)
-            response.refuse(HTTPStatus.BAD_REQUEST, "invalid", "The request is malformed.")
-        return response
+            call = Call.of(request, self.address)
+            if not cors.allowed(request.headers, call.path):
+                raise ForbiddenError("Pages of other machines can only use Firebase's API, as users.")
+            if _OWN_KEYS in request.headers:
+                raise UnsupportedError("The local Cloud Storage does not encrypt with customer-supplied keys.")
+            return await self._answer(call)
+        except StorageError as error:
+            return refusal(error)
+        finally:
+            if request.method not in {"GET", "HEAD"}:
+                self.deliveries.wake()
+
+    async def _answer(self, call: Call) -> web.StreamResponse:
+        if call.path == "/" and call.method == "GET":
+            return web.Response(text="OK")
+        if call.path.startswith("/v0/"):
+            return await firebase.serve(self._api, call)
+        if call.path == "/internal/setRules" and call.method == "PUT":
+            return await internal.set_rules(self._backend, self._rules, call)
+        if jsonapi.takes(call.path):
+            return await jsonapi.serve(self._backend, call)
+        return await xmlapi.serve(self._backend, call)
 
 
-def _route(request: Request) -> Any:
-    """The library's handler for the request; its parameters are set on the way."""
-    for pattern, handlers in _ROUTES:
-        match = pattern.fullmatch(request.path)
-        if match is None:
-            continue
-        request.set_params(match.groupdict())
-        method = "GET" if request.method == "HEAD" else request.method
-        if method == "POST" and method not in handlers and "uploadType" in request.query:
-            return objects.insert  # some clients post uploads without the prefix /upload
-        return handlers.get(method)
-    return None
+async def _tell_origin(request: web.Request, response: web.StreamResponse) -> None:
+    if cors.allowed(request.headers, request.path):
+        response.headers.update(cors.answer(request.headers))

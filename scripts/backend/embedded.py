@@ -17,7 +17,16 @@ class EmbeddedError(Exception):
 class Embedded:
     """`python -m emulator`, which ends with us: it watches its standard input."""
 
-    def __init__(self, root: Path, project: str, data: Path, ports: Mapping[str, int], functions_url: str) -> None:
+    def __init__(
+        self,
+        root: Path,
+        project: str,
+        data: Path,
+        ports: Mapping[str, int],
+        functions_url: str,
+        files: Mapping[str, Path],
+    ) -> None:
+        """`files`: security rules and indexes by the name of their option."""
         self._command = [
             sys.executable,
             "-P",
@@ -29,6 +38,7 @@ class Embedded:
             f"--manifest={root / 'functions.yaml'}",
             "--exit-with-parent",
             *(f"--{name}-port={port}" for name, port in ports.items()),
+            *(f"--{name}={path}" for name, path in files.items()),
         ]
         self._root = root
 

@@ -12,7 +12,7 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
-from scripts.backend import websocket
+from scripts.backend import faults, websocket
 from scripts.backend.processes import Processes, StartError
 
 MAX_BODY = 32 * 1024 * 1024  # bytes: what Cloud Run lets through
@@ -76,8 +76,11 @@ class Host:
         except web.HTTPRequestEntityTooLarge:
             return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The request is over {MAX_BODY} bytes")
         passed = CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in _HOP_BY_HOP)
+        order = faults.take_order(passed)
+        # What comes through the gateway comes from anywhere; only the embedded services know a function's own address.
+        kill_after = order if "function" in request.match_info else None
         try:
-            return await self._exchange(request, function_id, raw_path, passed, body)
+            return await self._exchange(request, function_id, raw_path, passed, body, kill_after)
         except StartError as error:
             return problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
         except aiohttp.WSServerHandshakeError as refused:
@@ -86,16 +89,28 @@ class Host:
             return problem(HTTPStatus.BAD_GATEWAY, f"{function_id} ended before it had answered")
 
     async def _exchange(
-        self, request: web.Request, function_id: str, raw_path: str, headers: CIMultiDict[str], body: bytes
+        self,
+        request: web.Request,
+        function_id: str,
+        raw_path: str,
+        headers: CIMultiDict[str],
+        body: bytes,
+        kill_after: float | None,
     ) -> web.StreamResponse:
         try:
-            return await self._attempt(request, function_id, raw_path, headers, body)
+            return await self._attempt(request, function_id, raw_path, headers, body, kill_after)
         except NobodyListensError:
             # Nobody has seen the request, so it may go to the next instance.
-            return await self._attempt(request, function_id, raw_path, headers, body)
+            return await self._attempt(request, function_id, raw_path, headers, body, kill_after)
 
     async def _attempt(
-        self, request: web.Request, function_id: str, raw_path: str, headers: CIMultiDict[str], body: bytes
+        self,
+        request: web.Request,
+        function_id: str,
+        raw_path: str,
+        headers: CIMultiDict[str],
+        body: bytes,
+        kill_after: float | None,
     ) -> web.StreamResponse:
         async with self._processes.instance(function_id) as instance:
             client = self._client(instance.socket_path)
@@ -104,10 +119,11 @@ class Host:
             if websocket.is_upgrade(request) and "function" in request.match_info:
                 return await websocket.tunnel(request, client, url, headers)
             try:
-                async with client.request(
-                    request.method, url, data=body, headers=headers, allow_redirects=False
-                ) as answer:
-                    return await _relay(request, answer)
+                with faults.killing(instance, kill_after):
+                    async with client.request(
+                        request.method, url, data=body, headers=headers, allow_redirects=False
+                    ) as answer:
+                        return await _relay(request, answer)
             except NobodyListensError:
                 self._processes.retire(instance)
                 raise

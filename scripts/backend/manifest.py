@@ -49,6 +49,17 @@ def ports_of(path: Path) -> dict[str, int]:
     return {name: entry["port"] for name, entry in block.items() if isinstance(entry, dict) and "port" in entry}
 
 
+def deployed_files_of(path: Path) -> dict[str, Path]:
+    """What is deployed beside the code, by the name of the embedded services' option for it."""
+    config = json.loads(path.read_text())
+    named = {
+        "rules": config.get("firestore", {}).get("rules"),
+        "indexes": config.get("firestore", {}).get("indexes"),
+        "storage-rules": config.get("storage", {}).get("rules"),
+    }
+    return {option: path.parent / name for option, name in named.items() if name is not None}
+
+
 def _rewrite(rule: dict[str, Any]) -> Rewrite:
     target = rule["function"]
     function_id = target if isinstance(target, str) else target["functionId"]

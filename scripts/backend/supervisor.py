@@ -22,12 +22,12 @@ from scripts.backend.datafolder import DataFolder
 from scripts.backend.embedded import Embedded
 from scripts.backend.gateway import Gateway
 from scripts.backend.host import Host, listen
-from scripts.backend.manifest import functions_of, ports_of, rewrites_of
+from scripts.backend.manifest import deployed_files_of, functions_of, ports_of, rewrites_of
 from scripts.backend.processes import Processes, Zygote
 
 PROJECT = "demo-secura"
 _LOOPBACK = "127.0.0.1"
-_STANDARD_PORTS = {"mail": 8025}  # not one of Firebase's own services, so firebase.json cannot hold it
+_STANDARD_PORTS = {"mail": 8025, "control": 4400}  # not among Firebase's own services in firebase.json
 _WATCHED = ("main.py", "functions", "shared", "functions.yaml", ".env.local")
 
 
@@ -65,6 +65,7 @@ class Addresses:
             "FIREBASE_AUTH_EMULATOR_HOST": self.services["auth"],
             "PUBSUB_EMULATOR_HOST": self.services["pubsub"],
             "STORAGE_EMULATOR_HOST": f"http://{self.services['storage']}",
+            "FIREBASE_EMULATOR_HUB": self.services["control"],
             "SECURA_URL": self.gateway,
             "SECURA_MAIL_URL": f"http://{self.services['mail']}",
         }
@@ -125,7 +126,8 @@ class Supervisor:
         gateway_app = Gateway(host, rewrites_of(options.root / "firebase.json"), options.root / "public").application()
         gateway_port = await self._listen(gateway_app, ports.pop("hosting"), "hosting")
         host_url = f"http://{_LOOPBACK}:{host_port}"
-        embedded = Embedded(options.root, PROJECT, folder.path, ports, host_url)
+        files = deployed_files_of(options.root / "firebase.json")
+        embedded = Embedded(options.root, PROJECT, folder.path, ports, host_url, files)
         self._stack.push_async_callback(embedded.stop)
         addresses = Addresses(f"http://{_LOOPBACK}:{gateway_port}", host_url, await embedded.start())
         environment |= function_environment(addresses, options.root / ".env.local")
@@ -189,6 +191,7 @@ class Supervisor:
             ("Authentication", services["auth"]),
             ("Pub/Sub", services["pubsub"]),
             ("Storage", services["storage"]),
+            ("clock, schedules, faults, usage", f"http://{services['control']}/emulator/v1"),
             ("variables for other programs", str(self.options.data / "env")),
         ]
         show_addresses(self.console, rows)

@@ -23,7 +23,7 @@ PATIENCE = 60.0  # seconds until something that does not happen is called a fail
 
 MAIN = """
 import os
-import threading
+import time
 
 from firebase_functions import https_fn
 
@@ -34,8 +34,10 @@ from functions.words import WORD
 def echo(request):
     if request.path.endswith("/log"):
         print('{"severity": "WARNING", "message": "watch out", "time": "2026-11-23T02:00:00Z"}', flush=True)
+    if request.path.endswith("/slow"):
+        time.sleep(1)
     return {"word": WORD, "pid": os.getpid(), "setting": os.environ.get("SETTING"), "path": request.path,
-            "mail": os.environ["SECURA_MAIL_ENDPOINT"]}
+            "mail": os.environ["SECURA_MAIL_ENDPOINT"], "fault": request.headers.get("x-emulator-fault")}
 """
 FUNCTIONS = ("echo", "absent")  # the second is declared and does not exist: it cannot start
 

@@ -32,19 +32,23 @@ def add_routes(control: Control, engine: Engine, denials: Denials) -> None:
 
 
 async def _usage(engine: Engine, _: web.Request) -> web.StreamResponse:
+    """What Google would bill since the last reset: reads, writes, deletes, index entries, bytes."""
     return web.json_response(engine.meter.usage())
 
 
 async def _reset_usage(engine: Engine, _: web.Request) -> web.StreamResponse:
+    """Count from zero again; answers with the counts until now."""
     return web.json_response(engine.meter.reset())
 
 
 async def _denials(denials: Denials, _: web.Request) -> web.StreamResponse:
+    """The last requests that security rules refused, and why."""
     latest = [{**denial._asdict(), "time": denial.time.isoformat()} for denial in denials.latest()]
     return web.json_response({"denials": latest})
 
 
 async def _clear(engine: Engine, request: web.Request) -> web.StreamResponse:
+    """Delete every document of a database."""
     match = request.match_info
     await clearing.clear(engine, f"projects/{match['project']}/databases/{match['database']}")
     return web.json_response({})
@@ -53,9 +57,9 @@ async def _clear(engine: Engine, request: web.Request) -> web.StreamResponse:
 async def _transfer(
     engine: Engine, work: Callable[[Engine, str, Path], Awaitable[int]], request: web.Request
 ) -> web.StreamResponse:
-    """Body: `{"export_directory": "/folder", "export_name": "name", "database": "projects/P/databases/D"}`.
+    """Export or import a database: `{"export_directory": "/folder", "export_name": "name", "database": …}`.
 
-    The name is of a folder in that folder; it and the database may be left out.
+    The database is named as `projects/P/databases/D`, the name is of a folder in that folder; both may be left out.
     """
     try:
         body: Any = await request.json()

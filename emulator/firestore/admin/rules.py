@@ -26,7 +26,7 @@ def add_rules_routes(control: Control, rules: RuleBook) -> None:
 
 
 async def _put(rules: RuleBook, request: web.Request) -> web.StreamResponse:
-    """Body: `{"rules": {"files": [{"name": …, "content": …}]}}`, with one file."""
+    """Replace the security rules: `{"rules": {"files": [{"name": …, "content": …}]}}`, with one file."""
     try:
         body: Any = await request.json()
         (file,) = body["rules"]["files"]
@@ -43,6 +43,7 @@ async def _put(rules: RuleBook, request: web.Request) -> web.StreamResponse:
 
 
 async def _get(rules: RuleBook, request: web.Request) -> web.StreamResponse:
+    """The security rules in force."""
     rules_in_force = _in_force(rules, request)
     if isinstance(rules_in_force, web.Response):
         return rules_in_force
@@ -50,6 +51,7 @@ async def _get(rules: RuleBook, request: web.Request) -> web.StreamResponse:
 
 
 async def _coverage(rules: RuleBook, request: web.Request) -> web.StreamResponse:
+    """How often each expression of the security rules was evaluated, and to what."""
     rules_in_force = _in_force(rules, request)
     if isinstance(rules_in_force, web.Response):
         return rules_in_force
@@ -57,6 +59,7 @@ async def _coverage(rules: RuleBook, request: web.Request) -> web.StreamResponse
 
 
 async def _coverage_page(rules: RuleBook, request: web.Request) -> web.StreamResponse:
+    """The coverage of the security rules as a page."""
     rules_in_force = _in_force(rules, request)
     if isinstance(rules_in_force, web.Response):
         return rules_in_force

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from emulator.clock import Clock
@@ -17,6 +18,7 @@ from emulator.firestore.names import DocumentKey
 from emulator.firestore.proto.v1 import StructuredQuery
 from emulator.firestore.query.model import Query, Scope
 from emulator.firestore.storage.records import Change, Record
+from emulator.firestore.values.times import to_datetime
 from emulator.rules.requests import ANY_DEPTH, AccessBudget, Method, Request, Segment
 from emulator.rules.values import UNKNOWN
 
@@ -64,8 +66,10 @@ class Guard:
         request = self._request(caller, "list", database, _asked(query.scope), query=rules_query(structured))
         return self._decide(caller, database, request, Resources(database, read, read), None)
 
-    def check_writes(self, caller: Caller, changes: Sequence[Change], before: Read, after: Read) -> None:
+    def check_writes(self, caller: Caller, changes: Sequence[Change], before: Read, after: Read, time: int) -> None:
         """Documents are written together, which `changes` has one by one, unchanged ones included.
+
+        `time`: of the commit. `request.time` is what a server timestamp of the same commit is, as rules compare them.
 
         Raises:
             FirestoreError: PERMISSION_DENIED.
@@ -81,6 +85,7 @@ class Guard:
                 key.path.split("/"),
                 resource=resource(key, change.before),
                 request_resource=resource(key, change.after),
+                time=to_datetime(time - time % 1000),
             )
             self._decide(caller, key.database, request, Resources(key.database, before, after), budget)
 
@@ -94,13 +99,19 @@ class Guard:
             raise FirestoreError(Code.PERMISSION_DENIED, _DENIED)
 
     def _request(
-        self, caller: Caller, method: Method, database: str, segments: Iterable[Segment], **rest: Any
+        self,
+        caller: Caller,
+        method: Method,
+        database: str,
+        segments: Iterable[Segment],
+        time: datetime | None = None,
+        **rest: Any,
     ) -> Request:
         path = ("databases", database.rpartition("/")[2], "documents", *segments)
         auth: Mapping[str, Any] | None = None
         if caller.token is not None:
             auth = {"uid": caller.uid, "token": caller.token}
-        return Request(_SERVICE, method, path, auth, self._clock.now(), **rest)
+        return Request(_SERVICE, method, path, auth, time or self._clock.now(), **rest)
 
     def _decide(
         self, caller: Caller, database: str, request: Request, documents: Resources, budget: AccessBudget | None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from emulator.firestore.errors import FirestoreError
+from emulator.firestore.listen.bloom import bloom_filter
 from emulator.firestore.names import DocumentKey
 from emulator.firestore.proto.v1 import (
     DocumentChange,
@@ -66,9 +67,13 @@ def consistent(at: int) -> ListenResponse:
     )
 
 
-def count_filter(target_id: int, count: int) -> ListenResponse:
-    """How many documents the target has: a client that counts differently starts over."""
-    return ListenResponse(filter=ExistenceFilter(target_id=target_id, count=count))
+def count_filter(target_id: int, count: int, unchanged: Collection[DocumentKey]) -> ListenResponse:
+    """How many documents the target has, and which of them are as they were at the client's resume token.
+
+    A client that counts differently drops what is neither sent nor among the unchanged, or starts over.
+    """
+    names = bloom_filter([key.name for key in unchanged])
+    return ListenResponse(filter=ExistenceFilter(target_id=target_id, count=count, unchanged_names=names))
 
 
 def document(record: Record, present: Iterable[int], gone: Iterable[int] = ()) -> ListenResponse:

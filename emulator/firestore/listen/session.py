@@ -22,7 +22,7 @@ from emulator.firestore.listen.targets import DocumentsTarget, Effect, QueryTarg
 from emulator.firestore.names import DocumentKey, parse_database, parse_document, parse_parent
 from emulator.firestore.proto.v1 import ListenRequest, ListenResponse
 from emulator.firestore.proto.v1 import Target as TargetMessage
-from emulator.firestore.query import parse
+from emulator.firestore.query import indexing, parse
 from emulator.firestore.storage.reader import Reader
 from emulator.firestore.storage.records import Change, Commit, Record
 from emulator.firestore.storage.writer import HISTORY_KEPT
@@ -109,6 +109,8 @@ class Session:
                 raise invalid(f"Target id {target_id} is in use already.")
             target = _parse(asked, target_id, database)
             self._permits.grant(target, asked.query.structured_query, self._engine.store.timeline.read_time())
+            if isinstance(target, QueryTarget):
+                indexing.check_followed(self._engine.store.indexes, target.query)
         except FirestoreError as error:
             yield responses.removed(target_id, error)
             return
@@ -141,7 +143,8 @@ class Session:
         if asked.resume_token and not resumable:
             result.insert(0, responses.reset(target.id))
         if resumable and asked.HasField("expected_count") and asked.expected_count.value != len(after):
-            result.append(responses.count_filter(target.id, len(after)))
+            unchanged = after.keys() - {change.key for change in moved.changes}
+            result.append(responses.count_filter(target.id, len(after), unchanged))
         if isinstance(target, DocumentsTarget) and not resumable:
             missing = sorted(target.keys - after.keys())
             result += [responses.left(key, [target.id], at, deleted=True) for key in missing]

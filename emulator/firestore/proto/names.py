@@ -6,10 +6,10 @@ from typing import Final
 
 _FIRESTORE = (
     "AggregationResult ArrayValue BatchGetDocumentsRequest BatchGetDocumentsResponse BatchWriteRequest "
-    "BatchWriteResponse BeginTransactionRequest BeginTransactionResponse CommitRequest CommitResponse "
-    "CreateDocumentRequest Cursor DeleteDocumentRequest Document DocumentChange DocumentDelete DocumentMask "
-    "DocumentRemove DocumentTransform ExecutionStats ExistenceFilter ExplainMetrics ExplainOptions "
-    "GetDocumentRequest ListCollectionIdsRequest "
+    "BatchWriteResponse BeginTransactionRequest BeginTransactionResponse BitSequence BloomFilter CommitRequest "
+    "CommitResponse CreateDocumentRequest Cursor DeleteDocumentRequest Document DocumentChange DocumentDelete "
+    "DocumentMask DocumentRemove DocumentTransform ExecutePipelineRequest ExecutePipelineResponse ExecutionStats "
+    "ExistenceFilter ExplainMetrics ExplainOptions GetDocumentRequest ListCollectionIdsRequest "
     "ListCollectionIdsResponse ListDocumentsRequest ListDocumentsResponse ListenRequest ListenResponse MapValue "
     "PartitionQueryRequest PartitionQueryResponse PlanSummary Precondition RollbackRequest RunAggregationQueryRequest "
     "RunAggregationQueryResponse RunQueryRequest RunQueryResponse StructuredAggregationQuery StructuredQuery Target "

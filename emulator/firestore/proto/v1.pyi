@@ -149,6 +149,27 @@ class BeginTransactionResponse(Message):
         transaction: bytes | None = ...,
     ) -> None: ...
 
+class BitSequence(Message):
+    bitmap: bytes
+    padding: int
+    def __init__(
+        self,
+        *,
+        bitmap: bytes | None = ...,
+        padding: int | None = ...,
+    ) -> None: ...
+
+class BloomFilter(Message):
+    @property
+    def bits(self) -> BitSequence: ...
+    hash_count: int
+    def __init__(
+        self,
+        *,
+        bits: BitSequence | None = ...,
+        hash_count: int | None = ...,
+    ) -> None: ...
+
 class CommitRequest(Message):
     database: str
     @property
@@ -330,6 +351,47 @@ class DocumentTransform(Message):
         field_transforms: Iterable[DocumentTransform.FieldTransform] = ...,
     ) -> None: ...
 
+class ExecutePipelineRequest(Message):
+    database: str
+    @property
+    def structured_pipeline(self) -> Message: ...
+    transaction: bytes
+    @property
+    def new_transaction(self) -> TransactionOptions: ...
+    @property
+    def read_time(self) -> Timestamp: ...
+    auto_commit_transaction: bool
+    @property
+    def request_options(self) -> Message: ...
+    def __init__(
+        self,
+        *,
+        database: str | None = ...,
+        structured_pipeline: Message | None = ...,
+        transaction: bytes | None = ...,
+        new_transaction: TransactionOptions | None = ...,
+        read_time: Timestamp | None = ...,
+        auto_commit_transaction: bool | None = ...,
+        request_options: Message | None = ...,
+    ) -> None: ...
+
+class ExecutePipelineResponse(Message):
+    transaction: bytes
+    @property
+    def results(self) -> RepeatedCompositeFieldContainer[Document]: ...
+    @property
+    def execution_time(self) -> Timestamp: ...
+    @property
+    def explain_stats(self) -> Message: ...
+    def __init__(
+        self,
+        *,
+        transaction: bytes | None = ...,
+        results: Iterable[Document] = ...,
+        execution_time: Timestamp | None = ...,
+        explain_stats: Message | None = ...,
+    ) -> None: ...
+
 class ExecutionStats(Message):
     results_returned: int
     @property
@@ -350,13 +412,13 @@ class ExistenceFilter(Message):
     target_id: int
     count: int
     @property
-    def unchanged_names(self) -> Message: ...
+    def unchanged_names(self) -> BloomFilter: ...
     def __init__(
         self,
         *,
         target_id: int | None = ...,
         count: int | None = ...,
-        unchanged_names: Message | None = ...,
+        unchanged_names: BloomFilter | None = ...,
     ) -> None: ...
 
 class ExplainMetrics(Message):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Final
 
 from emulator.firestore.errors import invalid
@@ -38,8 +39,9 @@ def parse(query: StructuredAggregationQuery) -> list[Aggregation]:
     if len(query.aggregations) > MAX_AGGREGATIONS:
         raise invalid(f"The maximum number of aggregations allowed in an aggregation query is {MAX_AGGREGATIONS}.")
     parsed: list[Aggregation] = []
-    for number, asked in enumerate(query.aggregations, 1):
-        alias = asked.alias or f"field_{number}"
+    names = (f"field_{number}" for number in count(1))  # for those without a name of their own
+    for asked in query.aggregations:
+        alias = asked.alias or next(names)
         if any(other.alias == alias for other in parsed):
             raise invalid(f"Aggregation aliases contain duplicate alias: '{alias}'")
         parsed.append(_parse_one(alias, asked))
@@ -79,6 +81,25 @@ def aggregate(asked: Sequence[Aggregation], records: Iterable[Record]) -> Aggreg
     for aggregation in asked:
         found = [] if aggregation.path is None else numbers[aggregation.path]
         result.aggregate_fields[aggregation.alias].CopyFrom(_value(aggregation, count, found))
+    return result
+
+
+def only_counts(asked: Sequence[Aggregation]) -> bool:
+    """Whether the number of documents is all that is needed."""
+    return all(aggregation.operator == "count" for aggregation in asked)
+
+
+def most_counted(asked: Sequence[Aggregation]) -> int | None:
+    """How far documents have to be counted; None: to the end."""
+    limits = [aggregation.up_to for aggregation in asked]
+    return None if None in limits else max(limit or 0 for limit in limits)
+
+
+def counts(asked: Sequence[Aggregation], count: int) -> AggregationResult:
+    """The result of counts of so many documents."""
+    result = AggregationResult()
+    for aggregation in asked:
+        result.aggregate_fields[aggregation.alias].CopyFrom(_value(aggregation, count, ()))
     return result
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
 from typing import Final
 
-from emulator.firestore.errors import invalid
+from emulator.firestore.errors import FirestoreError, invalid
 from emulator.firestore.names import parse_document
 from emulator.firestore.proto.v1 import StructuredQuery, Value
 from emulator.firestore.query.model import (
@@ -28,6 +28,9 @@ MAX_NOT_IN: Final = 10
 _Field = StructuredQuery.FieldFilter
 _Unary = StructuredQuery.UnaryFilter
 _Composite = StructuredQuery.CompositeFilter
+_NEGATIONS: Final = {_Field.NOT_EQUAL, _Field.NOT_IN}
+_UNARY_NEGATIONS: Final = {_Unary.IS_NOT_NAN, _Unary.IS_NOT_NULL}
+_NOT_WITH_NOT_IN: Final = {_Field.IN, _Field.ARRAY_CONTAINS_ANY}
 
 
 def disjunctive(where: StructuredQuery.Filter) -> tuple[Conjunction, ...]:
@@ -36,16 +39,48 @@ def disjunctive(where: StructuredQuery.Filter) -> tuple[Conjunction, ...]:
     Raises:
         FirestoreError: INVALID_ARGUMENT.
     """
+    _check_operators(list(_leaves(where)))
     conjunctions = _filter(where)
     if len(conjunctions) > MAX_DISJUNCTIONS:
-        raise invalid(
-            f"The query has {len(conjunctions)} disjunctions after normalization and exceeds the maximum number of "
-            f"allowed disjunctions: {MAX_DISJUNCTIONS}."
-        )
+        raise _too_many(len(conjunctions))
     for conjunction in conjunctions:
         if sum(isinstance(predicate, Contains) for predicate in conjunction) > 1:
             raise invalid("A maximum of 1 'ARRAY_CONTAINS' filter is allowed per disjunction.")
     return tuple(dict.fromkeys(conjunctions))
+
+
+def _too_many(disjunctions: int) -> FirestoreError:
+    return invalid(
+        f"Too many disjunctions after normalization. Result had {disjunctions} disjunctions which is more than the "
+        f"maximum of {MAX_DISJUNCTIONS}"
+    )
+
+
+def _leaves(where: StructuredQuery.Filter) -> Iterator[StructuredQuery.Filter]:
+    """The filters that are no composites, and the disjunctions."""
+    if where.WhichOneof("filter_type") != "composite_filter":
+        yield where
+        return
+    if where.composite_filter.op == _Composite.OR and len(where.composite_filter.filters) > 1:
+        yield where
+    for part in where.composite_filter.filters:
+        yield from _leaves(part)
+
+
+def _check_operators(leaves: Sequence[StructuredQuery.Filter]) -> None:
+    """The combinations that production refuses (firebase.google.com/docs/firestore/query-data/queries, "Limitations").
+
+    Raises:
+        FirestoreError: INVALID_ARGUMENT.
+    """
+    operators = [leaf.field_filter.op for leaf in leaves if leaf.WhichOneof("filter_type") == "field_filter"]
+    unary = [leaf.unary_filter.op for leaf in leaves if leaf.WhichOneof("filter_type") == "unary_filter"]
+    disjunctions = sum(leaf.WhichOneof("filter_type") == "composite_filter" for leaf in leaves)
+    negations = sum(op in _NEGATIONS for op in operators) + sum(op in _UNARY_NEGATIONS for op in unary)
+    if negations > 1:
+        raise invalid("Only a single 'NOT_EQUAL', 'NOT_IN', 'IS_NOT_NAN', or 'IS_NOT_NULL' filter allowed per query.")
+    if _Field.NOT_IN in operators and (disjunctions or not _NOT_WITH_NOT_IN.isdisjoint(operators)):
+        raise invalid("'NOT_IN' cannot be used in the same query with 'IN', 'ARRAY_CONTAINS_ANY' or 'OR'.")
 
 
 def _filter(where: StructuredQuery.Filter) -> list[Conjunction]:
@@ -62,7 +97,7 @@ def _filter(where: StructuredQuery.Filter) -> list[Conjunction]:
 
 def _composite(where: StructuredQuery.CompositeFilter) -> list[Conjunction]:
     if not where.filters:
-        raise invalid("A composite filter must have at least one filter.")
+        raise invalid("Composite filter must have at least one sub-filter.")
     parts = [_filter(part) for part in where.filters]
     if where.op == _Composite.OR:
         return [conjunction for part in parts for conjunction in part]
@@ -72,10 +107,7 @@ def _composite(where: StructuredQuery.CompositeFilter) -> list[Conjunction]:
     for part in parts:
         total *= len(part)
     if total > 10 * MAX_DISJUNCTIONS:  # refused before it is built: it grows exponentially
-        raise invalid(
-            f"The query has {total} disjunctions after normalization and exceeds the maximum number of allowed "
-            f"disjunctions: {MAX_DISJUNCTIONS}."
-        )
+        raise _too_many(total)
     return [sum(chosen, ()) for chosen in product(*parts)]
 
 
@@ -98,7 +130,7 @@ def _listed(path: FieldPath, where: StructuredQuery.FieldFilter) -> list[Conjunc
         raise invalid(f"'{name}' requires an ArrayValue.")
     values = where.value.array_value.values
     if not values:
-        raise invalid(f"'{name}' requires a non-empty ArrayValue.")
+        raise invalid(f"'{name}' requires an non-empty ArrayValue.")
     limit = MAX_NOT_IN if where.op == _Field.NOT_IN else MAX_DISJUNCTIONS
     if len(values) > limit:
         raise invalid(f"'{name}' supports up to {limit} comparison values.")
@@ -138,8 +170,8 @@ _COMPARISONS: Final[dict[int, Callable[[FieldPath, bytes], Predicate]]] = {
     _Field.EQUAL: equals,
     _Field.NOT_EQUAL: _not_equal,
     _Field.LESS_THAN: lambda path, key: Range(path, type_bounds(key)[0], key),
-    _Field.LESS_THAN_OR_EQUAL: lambda path, key: Range(path, type_bounds(key)[0], after(key)),
-    _Field.GREATER_THAN: lambda path, key: Range(path, after(key), type_bounds(key)[1]),
+    _Field.LESS_THAN_OR_EQUAL: lambda path, key: Range(path, type_bounds(key)[0], after(key), high_after=True),
+    _Field.GREATER_THAN: lambda path, key: Range(path, after(key), type_bounds(key)[1], low_after=True),
     _Field.GREATER_THAN_OR_EQUAL: lambda path, key: Range(path, key, type_bounds(key)[1]),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final, NamedTuple, TypeAlias
 
 from emulator.firestore.names import DocumentKey, Parent
@@ -13,11 +14,16 @@ _INVERT: Final = bytes(255 - byte for byte in range(256))
 
 
 class Range(NamedTuple):
-    """The field's value is at or after `low` and before `high`; equality is the shortest such interval."""
+    """The field's value is at or after `low` and before `high`; equality is the shortest such interval.
+
+    The flags tell an end that is `after` a value from one that is a value itself, or the bound of a type.
+    """
 
     path: FieldPath
     low: bytes
     high: bytes
+    low_after: bool = False
+    high_after: bool = False
 
     @property
     def is_point(self) -> bool:
@@ -51,7 +57,7 @@ Conjunction: TypeAlias = tuple[Predicate, ...]
 
 def equals(path: FieldPath, value: bytes) -> Range:
     """The predicate of equality."""
-    return Range(path, value, after(value))
+    return Range(path, value, after(value), high_after=True)
 
 
 def after(value: bytes) -> bytes:
@@ -119,6 +125,26 @@ class Scope:
         return parent == below
 
 
+class Measure(IntEnum):
+    """How far two vectors are from each other; the numbers are those of the protocol."""
+
+    EUCLIDEAN = 1
+    COSINE = 2
+    DOT_PRODUCT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """Of the documents of a query, those with the nearest vectors (StructuredQuery.FindNearest)."""
+
+    path: FieldPath
+    vector: tuple[float, ...]
+    measure: Measure
+    limit: int
+    threshold: float | None = None  # no farther than this; for DOT_PRODUCT no less
+    result: str | None = None  # the field that a document is to have its distance in
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A checked query. `orders` is complete: it ends with the document's name, so no two documents sort alike."""
@@ -131,6 +157,7 @@ class Query:
     offset: int = 0
     limit: int | None = None
     projection: tuple[FieldPath, ...] | None = None
+    nearest: Nearest | None = None
 
     def in_bounds(self, key: SortKey) -> bool:
         """Whether a sort key lies between the cursors."""

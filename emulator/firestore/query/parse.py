@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from emulator.firestore.errors import Code, FirestoreError, invalid
+from emulator.firestore.errors import invalid
 from emulator.firestore.names import Parent, check_id, parse_document
 from emulator.firestore.proto.v1 import Cursor, StructuredQuery, Value
+from emulator.firestore.query import nearest
 from emulator.firestore.query.filters import disjunctive
 from emulator.firestore.query.model import Bound, Conjunction, Excludes, Order, Query, Range, Scope
 from emulator.firestore.values import fieldpath
 from emulator.firestore.values.encoding import encode
 from emulator.firestore.values.fieldpath import NAME, FieldPath
 
-MAX_ORDERS: Final = 100
+MAX_COMPONENTS: Final = 100
+MAX_RANGE_FIELDS: Final = 10
 
 
 def parse(parent: Parent, query: StructuredQuery, aggregated: Collection[FieldPath] = ()) -> Query:
@@ -23,14 +25,15 @@ def parse(parent: Parent, query: StructuredQuery, aggregated: Collection[FieldPa
     Raises:
         FirestoreError: INVALID_ARGUMENT.
     """
-    if query.HasField("find_nearest"):
-        raise FirestoreError(Code.UNIMPLEMENTED, "find_nearest is not implemented by this server.")
     if query.offset < 0:
-        raise invalid("Query offset is negative.")
+        raise invalid("offset is negative")
     if query.HasField("limit") and query.limit.value < 0:
-        raise invalid("Query limit is negative.")
+        raise invalid("limit is negative")
     where = disjunctive(query.where) if query.HasField("where") else ((),)
+    _check_limits(parent, query, where)
     orders = _orders(query, where, aggregated)
+    if not (query.from_ and query.from_[0].collection_id):
+        _check_kindless(where, orders)
     return Query(
         scope=_scope(parent, query),
         where=where,
@@ -40,7 +43,17 @@ def parse(parent: Parent, query: StructuredQuery, aggregated: Collection[FieldPa
         offset=query.offset,
         limit=query.limit.value if query.HasField("limit") else None,
         projection=_projection(query),
+        nearest=nearest.parse(query.find_nearest) if query.HasField("find_nearest") else None,
     )
+
+
+def _check_kindless(where: Sequence[Conjunction], orders: Sequence[Order]) -> None:
+    """What is asked of collections of any id can be asked by name alone."""
+    for predicate in (predicate for conjunction in where for predicate in conjunction):
+        if predicate.path != NAME:
+            raise invalid(f"kind is required for filter: {fieldpath.render(predicate.path)}")
+    if orders[0] != Order(NAME, descending=False):
+        raise invalid("kind is required for all orders except __key__ ascending")
 
 
 def _scope(parent: Parent, query: StructuredQuery) -> Scope:
@@ -66,18 +79,45 @@ def _orders(
     for item in query.order_by:
         path = fieldpath.parse(item.field.field_path)
         if any(order.path == path for order in orders):
-            raise invalid(f'order by clause cannot contain duplicate fields "{item.field.field_path}"')
+            raise invalid(f"order by clause cannot contain duplicate fields {item.field.field_path}")
         orders.append(Order(path, item.direction == StructuredQuery.DESCENDING))
-    if len(orders) > MAX_ORDERS:
-        raise invalid(f"A query may sort by {MAX_ORDERS} fields at most.")
     descending = orders[-1].descending if orders else False
     sorted_by = {order.path for order in orders}
-    orders += [
-        Order(path, descending) for path in sorted(_inequality_fields(where).union(aggregated) - sorted_by - {NAME})
-    ]
-    if NAME not in sorted_by:
-        orders.append(Order(NAME, descending))
-    return tuple(orders[: next(i for i, order in enumerate(orders) if order.path == NAME) + 1])
+    ranged = _inequality_fields(where)
+    orders += [Order(path, descending) for path in sorted(ranged - sorted_by - {NAME})]
+    if any(order.path == NAME for order in orders[:-1]):
+        raise invalid("order by clause cannot contain more fields after the key")
+    if NAME in sorted_by:
+        return tuple(orders)
+    orders += [Order(path, descending) for path in sorted(set(aggregated) - sorted_by - ranged)]
+    return (*orders, Order(NAME, descending))
+
+
+def _check_limits(parent: Parent, query: StructuredQuery, where: Sequence[Conjunction]) -> None:
+    """The limits of firebase.google.com/docs/firestore/query-data/queries, "Limitations", in production's words."""
+    ranged = sorted(_inequality_fields(where))
+    if len(ranged) > MAX_RANGE_FIELDS:
+        names = ", ".join(map(fieldpath.render, ranged))
+        raise invalid(
+            f"The query contains {len(ranged)} distinct inequality fields: [{names}]. A query may not have more than "
+            f"{MAX_RANGE_FIELDS} distinct inequality fields."
+        )
+    by_name = [item for conjunction in where for item in conjunction if item.path == NAME]
+    if ranged and NAME not in ranged and by_name:
+        raise invalid(
+            "Equality on key is not allowed if there are other inequality fields and key does not appear in "
+            "inequalities."
+        )
+    filters, orders, ancestors = sum(map(len, where)), len(query.order_by), int(bool(parent.path))
+    if filters + orders + ancestors > MAX_COMPONENTS:
+        raise invalid(
+            f"The query may not have more than {MAX_COMPONENTS} filters + sort orders + ancestor total. Currently "
+            f"there are {filters} filters, {orders} sort orders, and {'one' if ancestors else 'no'} ancestor filter."
+        )
+    if query.HasField("find_nearest") and any(map(query.HasField, ("limit", "start_at", "end_at"))):
+        raise invalid("FindNearest cannot be combined with a limit or a cursor of the query.")
+    if query.HasField("find_nearest") and query.offset:
+        raise invalid("FindNearest cannot be combined with an offset of the query.")
 
 
 def _inequality_fields(where: Sequence[Conjunction]) -> set[FieldPath]:
@@ -99,7 +139,7 @@ def _bound(cursor: Cursor, orders: Sequence[Order]) -> Bound:
 def _bound_value(value: Value, order: Order) -> bytes:
     if order.path == NAME:
         if value.WhichOneof("value_type") != "reference_value":
-            raise invalid("The cursor's value for __name__ must be a document reference.")
+            raise invalid("Cursor __key__ value is not a document reference.")
         parse_document(value.reference_value)
     return encode(value)
 

@@ -18,10 +18,12 @@ MAX_VALUE_BYTES: Final = 1500
 
 
 class Kind(IntEnum):
-    """What an index holds of a field."""
+    """What an index holds."""
 
     VALUE = 0
     ELEMENTS = 1
+    COMPOSITE = 2  # several fields of the documents of one collection
+    WIDE = 3  # fields of the documents of all collections with an id: in a table of its own
 
 
 class Entry(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Final
 
 from emulator.firestore.names import DocumentKey
 from emulator.firestore.storage.catalog import Catalog
+from emulator.firestore.storage.composite import Kept
 from emulator.firestore.storage.records import Record
 from emulator.firestore.values.encoding import encode_id
 
@@ -24,6 +25,7 @@ class Reader:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.catalog = Catalog(connection)
+        self.composites: dict[str, tuple[Kept, ...]] = {}  # those that hold all documents of the snapshot
 
     def get(self, key: DocumentKey, at: int) -> Record | None:
         """The document as it was at the time (microseconds since 1970); None when it did not exist."""

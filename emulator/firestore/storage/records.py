@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from emulator.firestore.callers import OWNER, Caller
 from emulator.firestore.names import DocumentKey
 from emulator.firestore.proto.v1 import Document
 from emulator.firestore.values.fieldpath import Fields
@@ -51,4 +52,5 @@ class Commit:
 
     time: int
     changes: tuple[Change, ...]
+    author: Caller = OWNER
     quiet: bool = False  # no function hears of it: the database is being cleared or filled by hand

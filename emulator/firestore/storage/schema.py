@@ -8,7 +8,8 @@ from typing import Final
 
 # `key` is a document id as `values.encoding.encode_id` writes it, `value` a field's value as `encode` writes it.
 # `history` holds, for a while, what a document was until a commit replaced it (body null: it did not exist), which
-# makes reads at a past time and resumed listeners exact.
+# makes reads at a past time and resumed listeners exact. `wide_entries` are the entries of indexes over all collections
+# with an id; `name` is a document's path as `encode_path` writes it.
 SCHEMA: Final = """
     create table if not exists collections (
         id integer primary key, database text not null, path text not null, name text not null, parent text not null,
@@ -28,6 +29,11 @@ SCHEMA: Final = """
         collection integer not null, field integer not null, value blob not null, key blob not null,
         primary key (collection, field, value, key)
     ) without rowid;
+    create table if not exists wide_entries (
+        field integer not null, value blob not null, name blob not null, collection integer not null, key blob not null,
+        primary key (field, value, name)
+    ) without rowid;
+    create table if not exists composites (text text primary key, state integer not null);
     create table if not exists history (
         collection integer not null, key blob not null, until integer not null,
         body blob, create_time integer not null, update_time integer not null,

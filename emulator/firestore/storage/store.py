@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from emulator.clock import Clock
+from emulator.firestore.indexes.catalog import IndexCatalog
 from emulator.firestore.names import DocumentKey
+from emulator.firestore.storage.composite import Kept, kept
 from emulator.firestore.storage.reader import Reader
 from emulator.firestore.storage.records import Commit, Record
 from emulator.firestore.storage.schema import SCHEMA, connect
@@ -21,6 +24,7 @@ from emulator.firestore.storage.timeline import Timeline
 from emulator.firestore.storage.writer import Writer
 
 _T = TypeVar("_T")
+_LOG: Final = logging.getLogger(__name__)
 _READING_THREADS: Final = 2
 _MAX_READERS: Final = 64  # streams that are being read at the same time
 _CHUNK: Final = 200  # rows that one visit to a reading thread produces
@@ -45,8 +49,15 @@ class Store:
     may take longer runs in the reading threads, commits in the one writing thread.
     """
 
-    def __init__(self, path: Path, clock: Clock, observer: CommitObserver, extra_schema: Sequence[str] = ()) -> None:
-        """Open or create the file.
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        observer: CommitObserver,
+        extra_schema: Sequence[str] = (),
+        indexes: IndexCatalog | None = None,
+    ) -> None:
+        """Open or create the file. Without `indexes` there are the automatic ones, and no query is refused.
 
         Raises:
             OSError: the folder cannot be made.
@@ -55,7 +66,8 @@ class Store:
         self._path = path
         self._observer = observer
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = Writer(connect(path))
+        self.indexes = indexes or IndexCatalog(checks=False)
+        self._writer = Writer(connect(path), self.indexes)
         for schema in (SCHEMA, *extra_schema):
             self._writer.connection.executescript(schema)
         (last_commit,) = self._writer.connection.execute("select last_commit from state").fetchone()
@@ -65,9 +77,13 @@ class Store:
         self._reading = ThreadPoolExecutor(_READING_THREADS, "firestore-read")
         self._idle: list[Reader] = []
         self._slots = asyncio.Semaphore(_MAX_READERS)
+        self._closing = False
+        self._keep_indexes()
+        self.indexes.on_change(lambda: self._writing.submit(self._keep_indexes))
 
     def close(self) -> None:
-        """Finish what runs and close the file."""
+        """Finish what runs and close the file. Indexes that are being built go on when it is opened again."""
+        self._closing = True
         self._writing.shutdown()
         self._reading.shutdown()
         for reader in (*self._idle, self._points):
@@ -81,6 +97,32 @@ class Store:
     def _last_commit(self) -> int:
         (time,) = self._points.connection.execute("select last_commit from state").fetchone()
         return int(time)
+
+    def _keep_indexes(self) -> None:
+        """Keep the indexes of the catalog from now on; what has to be built is, in the background."""
+        self._writer.composites.want(map(kept, self.indexes.materialised))
+        self._writing.submit(self._index_a_slice)
+
+    def _index_a_slice(self) -> None:
+        if self._closing:
+            return
+        try:
+            with self._immediate(self._writer.connection):
+                more = self._writer.composites.step()
+        except sqlite3.Error:
+            _LOG.exception("An index could not be built; queries do without it.")
+            return
+        self._writer.composites.published()
+        if more and not self._closing:
+            self._writing.submit(self._index_a_slice)
+
+    async def indexed(self) -> None:
+        """Wait until every index of the catalog holds every document."""
+        while any(self._writer.composites.ready.get(index.group, ()).count(index) == 0 for index in self._kept()):
+            await _run(self._writing, int)
+
+    def _kept(self) -> list[Kept]:
+        return list(map(kept, self.indexes.materialised))
 
     async def commit(self, build: Callable[[Writer, int], tuple[Commit, _T]]) -> tuple[Commit, _T]:
         """Run `build` with the writer and the commit's time, and write what it returns, all or nothing."""
@@ -117,7 +159,7 @@ class Store:
         async with self._slots:
             reader = self._idle.pop() if self._idle else Reader(connect(self._path, read_only=True))
             try:
-                reader.connection.execute("begin")
+                self._begin(reader)
                 yield reader
             except BaseException:
                 # A statement that was left half-way would hold on to this snapshot.
@@ -125,6 +167,13 @@ class Store:
                 raise
             reader.connection.execute("rollback")
             self._idle.append(reader)
+
+    def _begin(self, reader: Reader) -> None:
+        """Begin a snapshot, with the indexes that were ready before it and are still kept after it began."""
+        ready = self._writer.composites.ready
+        reader.connection.execute("begin")
+        reader.connection.execute("select 1 from state").fetchone()
+        reader.composites = ready if self._writer.composites.ready is ready else {}
 
     async def read(self, work: Callable[[Reader], _T]) -> _T:
         """Run `work` on a snapshot in a reading thread."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
+from emulator.firestore.indexes.catalog import IndexCatalog
 from emulator.firestore.names import DocumentKey
 from emulator.firestore.storage.catalog import Catalog
+from emulator.firestore.storage.composites import Composites
+from emulator.firestore.storage.entry_limits import check_entries
 from emulator.firestore.storage.index import Entry, entries
 from emulator.firestore.storage.reader import _GET
 from emulator.firestore.storage.records import Change, Commit, Record
@@ -19,9 +22,11 @@ _PRUNED_AT_ONCE: Final = 64
 class Writer:
     """The one connection that writes. Used by one thread at a time."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, indexes: IndexCatalog) -> None:
         self.connection = connection
         self.catalog = Catalog(connection)
+        self.composites = Composites(connection, self.catalog)
+        self._indexes = indexes
 
     def get(self, key: DocumentKey) -> Record | None:
         """The document as it is now."""
@@ -32,7 +37,11 @@ class Writer:
         return None if row is None else Record(key, *row)
 
     def write(self, commit: Commit) -> None:
-        """Make the changes of a commit."""
+        """Make the changes of a commit.
+
+        Raises:
+            FirestoreError: INVALID_ARGUMENT: a document would have too many or too large index entries.
+        """
         for change in commit.changes:
             self._write_change(change, commit.time)
         self.connection.execute("update state set last_commit = ?", (commit.time,))
@@ -58,11 +67,15 @@ class Writer:
             )
         past = (None, 0, 0) if before is None else (before.body, before.create_time, before.update_time)
         execute("insert into history values (?, ?, ?, ?, ?, ?)", (collection, key, time, *past))
-        self._write_entries(collection, key, before, after)
-
-    def _write_entries(self, collection: int, key: bytes, before: Record | None, after: Record | None) -> None:
         old = set() if before is None else entries(before.fields)
         new = set() if after is None else entries(after.fields)
+        had, has = self.composites.values(change.key, before), self.composites.values(change.key, after)
+        if after is not None:
+            check_entries(change.key, new, [len(value) for values in has for value in values], self._indexes)
+        self._write_entries(collection, key, old, new)
+        self.composites.write(change.key, collection, had, has)
+
+    def _write_entries(self, collection: int, key: bytes, old: set[Entry], new: set[Entry]) -> None:
         gone, added = old - new, new - old
         if gone:
             self.connection.executemany(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
 
+from emulator.clock import Clock, SystemClock
 from emulator.firestore.errors import FirestoreError, failed_precondition, invalid
 from emulator.firestore.names import DocumentKey
 from emulator.firestore.query.model import Scope
@@ -45,8 +46,9 @@ class Transaction:
 class TransactionManager:
     """All open transactions; used by the event loop's thread only."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, clock: Clock | None = None) -> None:
         self._limits = limits or Limits()
+        self._clock = clock or SystemClock()
         self._locks = LockTable(self._limits.lock_wait)
         self._open: dict[bytes, Transaction] = {}
         # What became of recent transactions: their age, for those who retry them.
@@ -56,7 +58,7 @@ class TransactionManager:
 
     def begin(self, database: str, *, read_only_at: int | None = None, retry: bytes = b"") -> Transaction:
         """Open a transaction; `retry` is the id of the one it repeats, whose place in line it takes."""
-        now = asyncio.get_running_loop().time()
+        now = self._now()
         age = self._past.get(retry)
         owner = Owner(next(self._ages) if age is None else age)
         identifier = secrets.token_bytes(16)
@@ -75,7 +77,7 @@ class TransactionManager:
         transaction = self._open.get(identifier)
         if transaction is None or transaction.database != database:
             raise invalid(_CLOSED)
-        transaction.used = asyncio.get_running_loop().time()
+        transaction.used = self._now()
         return transaction
 
     async def lock_documents(self, transaction: Transaction, keys: Iterable[DocumentKey]) -> None:
@@ -151,6 +153,9 @@ class TransactionManager:
             with suppress(asyncio.CancelledError):
                 await self._sweeper
 
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
     async def _acquire(self, transaction: Transaction, wanted: Wanted, *, finishing: bool) -> None:
         transaction.calls += 1
         try:
@@ -160,14 +165,14 @@ class TransactionManager:
             raise
         finally:
             transaction.calls -= 1
-            transaction.used = asyncio.get_running_loop().time()
+            transaction.used = self._now()
 
     async def _expire(self) -> None:
         """End what is too old or idle for too long, as long as there is anything open."""
         pause = min(1.0, self._limits.idle / 4)
         while self._open:
             await asyncio.sleep(pause)
-            now = asyncio.get_running_loop().time()
+            now = self._now()
             for transaction in list(self._open.values()):
                 idle = not transaction.calls and now - transaction.used > self._limits.idle
                 if idle or now - transaction.began > self._limits.total:

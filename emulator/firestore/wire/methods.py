@@ -33,6 +33,7 @@ METHODS: Final = (
     Method("Rollback", "rollback", v1.RollbackRequest),
     Method("RunQuery", "run_query", v1.RunQueryRequest, server_streams=True),
     Method("RunAggregationQuery", "run_aggregation_query", v1.RunAggregationQueryRequest, server_streams=True),
+    Method("ExecutePipeline", "execute_pipeline", v1.ExecutePipelineRequest, server_streams=True),
     Method("PartitionQuery", "partition_query", v1.PartitionQueryRequest),
     Method("ListCollectionIds", "list_collection_ids", v1.ListCollectionIdsRequest),
     Method("BatchWrite", "batch_write", v1.BatchWriteRequest),

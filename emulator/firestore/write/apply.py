@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from emulator.firestore.callers import OWNER, Caller
 from emulator.firestore.errors import Code, FirestoreError, failed_precondition, invalid
 from emulator.firestore.names import DocumentKey, parse_document
 from emulator.firestore.proto.v1 import Document, Precondition, Write, WriteResult
@@ -104,10 +105,10 @@ class Application:
         self._now[key] = record
         return WriteResult(update_time=to_timestamp(record.update_time), transform_results=results)
 
-    def commit(self) -> Commit:
+    def commit(self, author: Caller = OWNER) -> Commit:
         """What changed, in the order in which the documents were first written."""
         changes = (Change(key, self._before[key], after) for key, after in self._now.items())
-        return Commit(self.time, tuple(change for change in changes if change.before is not change.after))
+        return Commit(self.time, tuple(change for change in changes if change.before is not change.after), author)
 
     def changes(self) -> list[Change]:
         """Every document that was written, changed or not, as it was and as it will be."""

@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from emulator.clock import Clock, SystemClock
 from emulator.events.cloudevent import CloudEvent
-from emulator.events.ledger import Delivery
-from emulator.events.policy import DeliveryPolicy
+from emulator.events.policy import DeliveryPolicy, Post
 from emulator.events.queue import DeliveryQueue
 from emulator.events.triggers import Trigger
 from tests.emulator.support import LoopThread, MovableClock, Received, eventually, receiving
@@ -257,16 +256,50 @@ def test_events_are_delivered_while_the_service_keeps_committing_in_another_thre
 
 def test_a_policy_can_double_posts_and_lose_acknowledgements(tmp_path: Path) -> None:
     class Unkind:
-        def posts(self, delivery: Delivery) -> Sequence[float]:
-            return (0.0, 0.001)
+        lost = 1
 
-        def acknowledgement_arrives(self, delivery: Delivery) -> bool:
-            return delivery.attempts > 0
+        def posts(self, function: str) -> Sequence[Post]:
+            assert function == "analyse"
+            return (Post(), Post(pause=0.001, headers={"x-second": "yes"}))
+
+        def acknowledgement_arrives(self, function: str) -> bool:
+            assert function == "analyse"
+            self.lost -= 1
+            return self.lost < 0
 
     with receiving() as functions, outbox(tmp_path, functions.url, policy=Unkind()) as box:
         box.add("e")
         eventually(box.empty)
     assert ids(functions.received) == ["e"] * 4
+    assert ["X-Second" in one.headers or "x-second" in one.headers for one in functions.received] == [False, True] * 2
+
+
+def test_a_policy_can_let_an_event_be_overtaken(tmp_path: Path) -> None:
+    class Unkind:
+        first = True
+
+        def posts(self, function: str) -> Sequence[Post]:
+            del function
+            self.first, first = False, self.first
+            return (Post(overtaken=20.0 if first else 0.0),)
+
+        def acknowledgement_arrives(self, function: str) -> bool:
+            del function
+            return True
+
+    with receiving() as functions, outbox(tmp_path, functions.url, policy=Unkind()) as box:
+        box.add("late")
+        box.add("early")
+        eventually(box.empty)
+    assert ids(functions.received) == ["early", "late"]
+
+
+def test_whoever_waits_for_the_queue_to_drain_waits_for_the_last_delivery(tmp_path: Path) -> None:
+    with receiving() as functions, outbox(tmp_path, functions.url) as box:
+        box.add("a", "b")
+        box.thread.run(box.queue.drained())
+        assert box.empty()
+    assert sorted(ids(functions.received)) == ["a", "b"]
 
 
 def test_a_stopped_queue_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from firebase_functions.private.path_pattern import PathPattern
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.events.triggers import ManifestError, TriggerRegistry, path_pattern
+from emulator.events.manifest import ManifestError
+from emulator.events.triggers import TriggerRegistry, path_pattern
 
 CREATED = "google.cloud.firestore.document.v1.created"
 MANIFEST = """

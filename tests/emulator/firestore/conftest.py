@@ -25,7 +25,7 @@ def connect(address: str, project: str) -> Client:
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data = tmp_path_factory.mktemp("firestore")
-    config = Config("demo-test", data, "http://127.0.0.1:9", ports=Ports(firestore=0))
+    config = Config("demo-test", data, "http://127.0.0.1:9", ports=Ports(firestore=0), index_check=False)
     with running(config, "firestore") as suite:
         yield suite.addresses["firestore"]
 

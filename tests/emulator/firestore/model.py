@@ -147,10 +147,10 @@ class ModelQuery:
     limit: int | None = None
 
     def run(self, documents: Mapping[str, Mapping[str, Any]]) -> list[str]:
-        """The ids of the documents that the query gives, in order."""
+        """The names of the documents that the query gives, in order: ids, or paths of several collections."""
         orders = self._complete_orders()
         found: list[tuple[list[Any], str]] = [
-            ([look_up(document, path) if path else name.encode() for path, _ in orders], name)
+            ([look_up(document, path) if path else _name(name) for path, _ in orders], name)
             for name, document in documents.items()
             if self.where is None or self.where.holds(document)
         ]
@@ -175,6 +175,11 @@ class ModelQuery:
             place = _place(values[: len(self.end[0])], self.end[0], orders)
             return place < 0 or (place == 0 and not self.end[1])
         return True
+
+
+def _name(name: str) -> bytes:
+    """A document's name so that it sorts segment by segment."""
+    return name.replace("/", "\0").encode()
 
 
 def inequalities(where: Any) -> set[str]:

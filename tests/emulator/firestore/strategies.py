@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,15 +86,36 @@ def _filters(client: Client) -> st.SearchStrategy[Any]:
     )
     pairs = st.lists(some, min_size=1, max_size=3).map(tuple)
     nested = st.builds(Both, st.sampled_from(["AND", "OR"]), pairs)
-    whole = st.none() | some | not_in | nested | st.builds(Both, st.just("AND"), st.tuples(some, nested))
+    trees = st.recursive(
+        some,
+        lambda part: st.builds(
+            Both, st.sampled_from(["AND", "OR"]), st.lists(part, max_size=3).filter(bool).map(tuple)
+        ),
+        max_leaves=7,
+    )
+    whole = st.none() | some | not_in | nested | trees | st.builds(Both, st.just("AND"), st.tuples(some, nested))
     return whole.filter(_is_allowed)
 
 
 def _is_allowed(where: Any) -> bool:
-    """Within production's limits: one array filter for each disjunct, 30 disjuncts."""
+    """Within production's limits: one negation, one array filter for each disjunct, 30 disjuncts."""
     operators = _operators(where)
-    lists = sum(operator in {"in", "array_contains_any"} for operator in operators)
-    return sum(operator.startswith("array") for operator in operators) <= 1 and lists <= 3
+    if sum(operator in {"!=", "not-in"} for operator in operators) > 1:
+        return False
+    disjuncts = _disjuncts(where)
+    arrays = sum(operator.startswith("array") for operator in operators)
+    return arrays <= 1 and len(disjuncts) <= 30 and sum(disjuncts) <= 90
+
+
+def _disjuncts(where: Any) -> list[int]:
+    """The lengths of the conjunctions that a filter is a disjunction of."""
+    if not isinstance(where, Both):
+        return [1] * (len(where.value) if where is not None and where.operator in {"in", "array_contains_any"} else 1)
+    parts = list(map(_disjuncts, where.parts))
+    if where.operator == "OR":
+        return [length for part in parts for length in part]
+    # Not built in full where it is too large by far.
+    return [0] * 31 if math.prod(map(len, parts)) > 30 else [sum(chosen) for chosen in itertools.product(*parts)]
 
 
 def _operators(where: Any) -> list[str]:

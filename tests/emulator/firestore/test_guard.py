@@ -73,7 +73,8 @@ def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("guarded")
     rules = folder / "firestore.rules"
     rules.write_text(RULES)
-    config = Config("demo-test", folder / "data", "http://127.0.0.1:9", ports=Ports(firestore=0), rules=rules)
+    ports = Ports(firestore=0)
+    config = Config("demo-test", folder / "data", "http://127.0.0.1:9", ports=ports, rules=rules, index_check=False)
     with running(config, "firestore") as suite:
         yield suite.addresses["firestore"]
 
@@ -252,8 +253,13 @@ class TestWrites:
     def test_a_bulk_writer_is_asked_write_by_write(self, place):
         user = place.user("ada")
         refused = []
+
+        def note(failure, _):
+            refused.append(failure.operation.reference.id)
+            return False
+
         writer = user.bulk_writer()
-        writer.on_write_error(lambda failure, _: refused.append(failure.operation.reference.id) or False)
+        writer.on_write_error(note)
         writer.set(user.document("open/a"), {})
         writer.set(user.document("notes/b"), {"owner": "bob"})
         writer.close()

@@ -66,6 +66,24 @@ def test_a_query_gives_what_the_documentation_says(shared_client, data):
         assert run(collection, query) == expected, query
 
 
+@given(data=st.data())
+@settings(max_examples=20)
+def test_the_last_ones_are_those_of_the_whole(shared_client, data):
+    collection = shared_client.collection(f"c{next(_COLLECTIONS)}")
+    stored = data.draw(documents(shared_client))
+    batch = shared_client.batch()
+    for name, content in stored.items():
+        batch.set(collection.document(name), content)
+    batch.commit()
+    for query in data.draw(st.lists(queries(shared_client).filter(lambda query: query.orders), max_size=8)):
+        whole = ModelQuery(query.where, query.orders)
+        built = collection if query.where is None else collection.where(filter=_filter(query.where))
+        for path, descending in query.orders:
+            built = built.order_by(path, direction=Query.DESCENDING if descending else Query.ASCENDING)
+        found = [snapshot.id for snapshot in built.limit_to_last(3).get()]
+        assert found == whole.run(stored)[-3:]
+
+
 @pytest.mark.parametrize("size", [1, 7])
 def test_pages_by_cursor_give_everything_once(shared_client, size):
     collection = shared_client.collection(f"c{next(_COLLECTIONS)}")

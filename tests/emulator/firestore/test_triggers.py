@@ -18,6 +18,7 @@ from google.events.cloud.firestore_v1 import DocumentEventData
 
 from emulator.config import Config, Ports
 from tests.emulator.firestore.conftest import connect
+from tests.emulator.firestore.test_guard import token
 from tests.emulator.support import Receiver, eventually, receiving, running
 
 KINDS = ("created", "updated", "deleted", "written")
@@ -131,6 +132,21 @@ def test_the_functions_sdk_is_told_who_wrote(tmp_path, monkeypatch):
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", emulator.address)
         created(_received(receiver.of("on_created")[0]))
     assert seen == [("service_account", "firebase-adminsdk@demo-events.iam.gserviceaccount.com")]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "principal"),
+    [
+        (("authorization", f"Bearer {token('demo-events', 'ada')}"), ("app_user", "ada")),
+        (("x-goog-api-client", "gl-js/ fire/12.0.0"), ("unauthenticated", "")),
+    ],
+)
+def test_a_users_write_says_whose_it_is(tmp_path, metadata, principal):
+    with receiving() as receiver, firestore(tmp_path, receiver, suffix=".withAuthContext") as emulator:
+        emulator.client._rpc_metadata_internal = [metadata]
+        emulator.client.document("incidents/abc").set({"n": 1})
+        (one,) = eventually(lambda: receiver.of("on_created"))
+    assert (one.headers["ce-authtype"], one.headers.get("ce-authid", "")) == principal
 
 
 def _received(one):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.emulator.mail.browser import BROWSER, browse
+from tests.emulator.browser import BROWSER, browse
 from tests.emulator.mail.conftest import mail
 
 pytestmark = [

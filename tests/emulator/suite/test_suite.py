@@ -14,10 +14,10 @@ import pytest
 
 from emulator.__main__ import parse
 from emulator.config import Ports
-from emulator.suite import SERVICES
+from emulator.suite import PORTS, SERVICES
 
 ROOT = Path(__file__).parents[3]
-_FREE = [f"--{name}-port=0" for name in SERVICES]
+_FREE = [f"--{name}-port=0" for name in PORTS]
 
 
 def command(data: Path, *options: str) -> list[str]:
@@ -54,7 +54,7 @@ def refused(data: Path, *options: str) -> str:
 @pytest.mark.slow
 def test_all_services_listen_when_the_program_says_it_is_ready(tmp_path: Path) -> None:
     with program(tmp_path / "new" / "folder") as (_, ready):
-        assert list(ready) == list(SERVICES)
+        assert set(ready) == set(PORTS)
         for address in ready.values():
             host, port = address.split(":")
             with socket.create_connection((host, int(port)), timeout=10):
@@ -84,7 +84,7 @@ def test_the_program_ends_cleanly(tmp_path: Path, end: Callable[[subprocess.Pope
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", PORTS)
 def test_a_taken_port_is_named_with_its_service(tmp_path: Path, service: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -132,9 +132,42 @@ def test_a_malformed_manifest_is_refused(tmp_path: Path) -> None:
 
 def test_the_command_line_has_the_official_ports(tmp_path: Path) -> None:
     config, services, with_parent = parse(["--project=p", f"--data={tmp_path}"])
-    assert config.ports == Ports(firestore=8080, auth=9099, pubsub=8085, storage=9199, mail=8025)
+    assert config.ports == Ports(firestore=8080, auth=9099, pubsub=8085, storage=9199, mail=8025, control=4400)
     assert config.host == "127.0.0.1"
     assert (services, with_parent) == (list(SERVICES), False)
+
+
+def test_the_command_line_names_rules_indexes_and_faults(tmp_path: Path) -> None:
+    fault = "service=mail,kind=unavailable"
+    options = [
+        "--rules=a",
+        "--storage-rules=b",
+        "--indexes=c",
+        "--no-index-check",
+        f"--fault={fault}",
+        "--fault-seed=7",
+    ]
+    config, _, _ = parse(["--project=p", f"--data={tmp_path}", *options])
+    assert (config.rules, config.storage_rules, config.indexes) == (Path("a"), Path("b"), Path("c"))
+    assert (config.index_check, config.faults, config.fault_seed) == (False, (fault,), 7)
+
+
+@pytest.mark.slow
+def test_a_fault_without_sense_is_refused(tmp_path: Path) -> None:
+    said = refused(tmp_path, *_FREE, "--only=mail", "--fault=service=mail,kind=kill")
+    assert "'kill' is no kind of fault of mail" in said
+
+
+@pytest.mark.slow
+def test_a_clock_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "clock.json").write_text("12:00")
+    assert "clock.json" in refused(tmp_path, *_FREE, "--only=mail")
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_cannot_keep_its_state_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "scheduler.sqlite3").write_text("this is no database, whatever its name says" * 100)
+    assert refused(tmp_path, *_FREE, "--only=scheduler").startswith("emulator: scheduler cannot start")
 
 
 @pytest.mark.parametrize(

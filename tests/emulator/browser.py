@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import re
 import shutil
 import subprocess
@@ -14,7 +15,8 @@ from typing import Any
 
 import aiohttp
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+_NAMES = (os.environ.get("CHROME", ""), "chromium", "chromium-browser", "google-chrome")
+BROWSER = next(filter(None, map(shutil.which, _NAMES)), None)
 _PATIENCE = 30.0  # seconds; reached only by a failure
 
 
@@ -48,9 +50,9 @@ class Page:
         answer = await self.call("Runtime.evaluate", expression=expression, returnByValue=True)
         return answer["result"].get("value")
 
-    async def until(self, expression: str) -> Any:
+    async def until(self, expression: str, patience: float = _PATIENCE) -> Any:
         """Wait until an expression is true in the page."""
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(patience):
             while not (value := await self.value(expression)):  # noqa: ASYNC110  # the browser tells no other way
                 await asyncio.sleep(0.02)
         return value

@@ -1,0 +1,1 @@
+"""Cloud Scheduler's part for scheduled functions: when they run, and that they do."""

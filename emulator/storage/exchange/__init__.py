@@ -1,0 +1,1 @@
+"""What the APIs share of HTTP: calls and routes, bodies in parts, contents in ranges, other origins."""

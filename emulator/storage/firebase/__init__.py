@@ -1,0 +1,1 @@
+"""Firebase's API of Cloud Storage, `/v0/b/<bucket>/o`: what apps call; security rules allow or deny it."""
