@@ -44,6 +44,11 @@ class Host:
     def __init__(self, processes: Processes) -> None:
         self._processes = processes
         self._clients: dict[str, aiohttp.ClientSession] = {}
+        self._admits = False
+
+    def admit(self) -> None:
+        """Let requests through from now on: whatever the functions need to know of the other services is known."""
+        self._admits = True
 
     def application(self) -> web.Application:
         """The host as a web application."""
@@ -65,12 +70,20 @@ class Host:
         path = "/" + rest[0] if rest else "/" + ("?" + request.query_string if request.query_string else "")
         return await self.forward(request, function_id, path, request.headers)
 
+    def _unable(self, function_id: str) -> web.Response | None:
+        if function_id not in self._processes:
+            return problem(HTTPStatus.NOT_FOUND, f"There is no function {function_id}")
+        if not self._admits:
+            # Events that waited for this start come before the functions know where their services are.
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The backend is still starting")
+        return None
+
     async def forward(
         self, request: web.Request, function_id: str, raw_path: str, headers: Mapping[str, str]
     ) -> web.StreamResponse:
         """The function's answer to the request at the path."""
-        if function_id not in self._processes:
-            return problem(HTTPStatus.NOT_FOUND, f"There is no function {function_id}")
+        if (unable := self._unable(function_id)) is not None:
+            return unable
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:

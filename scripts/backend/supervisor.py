@@ -131,6 +131,7 @@ class Supervisor:
         self._stack.push_async_callback(embedded.stop)
         addresses = Addresses(f"http://{_LOOPBACK}:{gateway_port}", host_url, await embedded.start())
         environment |= function_environment(addresses, options.root / ".env.local")
+        host.admit()
         folder.write_env(addresses.variables())
         # Before the functions start, so that no change is missed once they have.
         self._watch(processes, environment, addresses)

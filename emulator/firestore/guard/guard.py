@@ -126,7 +126,7 @@ class Guard:
         self._meter.read(len(documents.seen), rules=True)
         if decision.allowed:
             return frozenset(documents.seen)
-        path = "/".join(map(str, request.path[3:]))
+        path = "/".join("*" if segment is UNKNOWN else str(segment) for segment in request.path[3:])
         self._denials.add("firestore", f"{request.method} {path}", decision.explanation.text())
         # The client learns where, not what: the values are for the developer, at `/emulator/v1/denials`.
         raise FirestoreError(Code.PERMISSION_DENIED, f"{_DENIED} {decision.explanation.summary()}")
