@@ -69,6 +69,7 @@ class Running:
             self.zygote, functions, environment, self._sockets, lambda *line: self.output.append(line)
         )
         self.host = Host(self.processes)
+        self.host.admit()
         import re  # noqa: PLC0415
 
         rewrites = [

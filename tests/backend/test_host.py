@@ -69,6 +69,7 @@ def test_changed_code_is_used_by_the_next_request_while_old_ones_finish(running)
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(get, f"{running.host_url}/echo/slow")
         while not (running.source / "begun").exists():
+            assert not slow.done(), slow.result().text
             time.sleep(0.01)
         (running.source / "words.py").write_text("WORD = 'second, and longer'\n")
         running.processes.retire_all()
