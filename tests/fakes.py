@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
-from shared.domain.errors import ConflictError, NotAuthenticatedError, NotFoundError, UnavailableError
+from shared.domain.audit import AuditEntry
+from shared.domain.base import Model
+from shared.domain.errors import ConflictError, NotAuthenticatedError, NotFoundError, TamperedError, UnavailableError
 from shared.domain.incident import Incident
 from shared.domain.mail import MailMessage, OutboxMail
 from shared.domain.paging import Cursor, IncidentFilter
 from shared.domain.people import Identity, User, VerifiedToken
 from shared.domain.permissions import Role
 from shared.ports.repositories import Receipt
+from shared.ports.store import Kind
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
@@ -45,6 +49,7 @@ class CountingIds:
 class _Kept(Generic[T]):
     def __init__(self, missing: str) -> None:
         self.kept: dict[str, T] = {}
+        self.audit: dict[str, AuditEntry] = {}
         self._missing = missing
 
     def get(self, key: str) -> T | None:
@@ -53,11 +58,16 @@ class _Kept(Generic[T]):
     def _add(self, key: str, value: T) -> bool:
         return self.kept.setdefault(key, value) is value
 
-    def update(self, key: str, change: Callable[[T], T]) -> T:
+    def update(self, key: str, change: Callable[[T], T], audit: Callable[[T, T], AuditEntry] | None = None) -> T:
         if key not in self.kept:
             raise NotFoundError(self._missing)
-        self.kept[key] = change(self.kept[key])
-        return self.kept[key]
+        before = self.kept[key]
+        after = change(before)
+        if after is not before and audit is not None:
+            entry = audit(before, after)
+            self.audit[entry.id] = entry
+        self.kept[key] = after
+        return after
 
 
 class FakeIncidents(_Kept[Incident]):
@@ -65,11 +75,15 @@ class FakeIncidents(_Kept[Incident]):
         super().__init__("There is no such incident")
         self.receipts: dict[str, Receipt] = {}
 
-    def add(self, incident: Incident, receipt: Receipt | None = None) -> Receipt | None:
+    def add(
+        self, incident: Incident, receipt: Receipt | None = None, audit: AuditEntry | None = None
+    ) -> Receipt | None:
         if receipt is not None and receipt.id in self.receipts:
             return self.receipts[receipt.id]
         if not self._add(incident.id, incident):
             raise ConflictError("There is an incident with this id already")
+        if audit is not None:
+            self.audit[audit.id] = audit
         if receipt is not None:
             self.receipts[receipt.id] = receipt
         return None
@@ -171,3 +185,100 @@ class FakeVerifier:
         if role not in set(Role) or not uid:
             raise NotAuthenticatedError("invalid")
         return VerifiedToken(Identity(uid, f"{uid}@example.org", Role(role)), START + timedelta(hours=1))
+
+
+class FakeStore:
+    """Documents by collection and id. A transaction works on a copy that takes the place of the original at its end."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, dict[str, Model]] = {}
+
+    def run(self, body: Callable[[FakeWork], T]) -> T:
+        work = FakeWork(self.documents)
+        result = body(work)
+        work.apply()
+        return result
+
+    def add(self, kind: Kind[M], *values: M) -> None:
+        """Have these documents there from the start."""
+        for value in values:
+            self.documents.setdefault(kind.collection, {})[getattr(value, kind.id_field)] = value
+
+    def all(self, kind: Kind[M]) -> list[M]:
+        """Every document of the kind."""
+        return [value for value in self.documents.get(kind.collection, {}).values() if isinstance(value, kind.model)]
+
+    def get(self, kind: Kind[M], document_id: str) -> M | None:
+        """One document."""
+        return FakeWork(self.documents).get(kind, document_id)
+
+
+class FakeWork:
+    def __init__(self, documents: dict[str, dict[str, Model]]) -> None:
+        self._documents = documents
+        self._writes: list[Callable[[dict[str, dict[str, Model]]], None]] = []
+
+    def get(self, kind: Kind[M], document_id: str) -> M | None:
+        found = self._documents.get(kind.collection, {}).get(document_id)
+        return found if isinstance(found, kind.model) else None
+
+    def find(self, kind: Kind[M], limit: int, **equal: object) -> list[M]:
+        fits = [
+            value
+            for _, value in sorted(self._documents.get(kind.collection, {}).items())
+            if isinstance(value, kind.model) and all(getattr(value, name) == wanted for name, wanted in equal.items())
+        ]
+        return fits[:limit]
+
+    def create(self, kind: Kind[M], value: M) -> None:
+        def write(documents: dict[str, dict[str, Model]]) -> None:
+            kept = documents.setdefault(kind.collection, {})
+            if getattr(value, kind.id_field) in kept:
+                raise ConflictError("It is there already")
+            now = {kind.server_time: START} if kind.server_time else {}
+            kept[getattr(value, kind.id_field)] = value.model_copy(update=now)
+
+        self._writes.append(write)
+
+    def put(self, kind: Kind[M], value: M) -> None:
+        key = getattr(value, kind.id_field)
+        self._writes.append(lambda documents: documents.setdefault(kind.collection, {}).update({key: value}))
+
+    def delete(self, kind: Kind[M], document_id: str) -> None:
+        def write(documents: dict[str, dict[str, Model]]) -> None:
+            documents.get(kind.collection, {}).pop(document_id, None)
+
+        self._writes.append(write)
+
+    def apply(self) -> None:
+        """All of the writes, or none when one fails."""
+        after = {name: dict(kept) for name, kept in self._documents.items()}
+        for write in self._writes:
+            write(after)
+        self._documents.update(after)
+
+
+class FakeCipher:
+    """Marks what it "encrypts"; dropped subjects' values are gone."""
+
+    def __init__(self) -> None:
+        self.dropped: set[str] = set()
+
+    def encrypt(self, subject: str, text: str, context: str) -> str:
+        return f"enc({subject}|{context}|{text[::-1]})"
+
+    def decrypt(self, subject: str, ciphertext: str, context: str) -> str | None:
+        if subject in self.dropped:
+            return None
+        start = f"enc({subject}|{context}|"
+        if not ciphertext.startswith(start):
+            raise TamperedError("The value is not what was kept here")
+        return ciphertext[len(start) : -1][::-1]
+
+    def prepare(self, subjects: Iterable[str]) -> None:
+        """Every key is at hand."""
+
+    def drop(self, subject: str) -> bool:
+        fresh = subject not in self.dropped
+        self.dropped.add(subject)
+        return fresh

@@ -76,3 +76,15 @@ class UnavailableError(SecuraError):
 
 class RetryLaterError(SecuraError):
     """An event cannot be handled yet; raising it makes the platform deliver it again."""
+
+
+class TamperedError(SecuraError):
+    """Kept data is not what was kept: a ciphertext, a hash or a signature does not fit."""
+
+
+class TooManyRequestsError(SecuraError):
+    """A rate limit is used up; `retry_after` says in how many whole seconds (at least 1) there is room again."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many requests: try again in {retry_after} s")
+        self.retry_after = retry_after

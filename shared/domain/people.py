@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Annotated
 from zoneinfo import available_timezones
@@ -18,12 +19,29 @@ MAX_PASSWORD_LENGTH = 128
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from, for the audit trail. Address and user agent are personal data."""
+
+    address: str | None = None
+    user_agent: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is asking, as their verified ID token says. An account that never joined the platform has no role."""
+    """Who is asking, as their verified ID token says. An account that never joined the platform has no role.
+
+    `signed_in_at` is the token's `auth_time`, which names the session; `second_factor` the kind of the second factor
+    that was used to sign in, such as "totp".
+    """
 
     uid: str
     email: str | None
     role: Role | None
+    email_verified: bool = False
+    second_factor: str | None = None
+    signed_in_at: datetime | None = None
+    origin: Origin = Origin()
 
     def can(self, permission: Permission) -> bool:
         """Whether the person has a role, and it carries the permission."""
@@ -60,14 +78,53 @@ TimeZone = Annotated[
 ]
 
 
-class Notifications(Model):
-    """Which mails a person wants. Choices per event and channel grow here."""
+class Channels(Model):
+    """The ways on which a person wants to hear of one kind of event."""
 
-    incident_analysis_email: bool = True
+    email: bool = True
+    in_app: bool = True
+
+
+class Notifications(Model):
+    """What a person wants to hear of, and how. Messages about the safety of one's own account always come."""
+
+    incident_analyzed: Channels = Channels()
+    application_submitted: Channels = Channels()
+    application_reviewed: Channels = Channels()
+    access_alert: Channels = Channels()
+
+
+class ChannelsChange(Model):
+    """The channels to change; what is left out stays."""
+
+    email: bool | None = None
+    in_app: bool | None = None
+
+
+class NotificationsChange(Model):
+    """The kinds of events to change; what is left out stays."""
+
+    incident_analyzed: ChannelsChange | None = None
+    application_submitted: ChannelsChange | None = None
+    application_reviewed: ChannelsChange | None = None
+    access_alert: ChannelsChange | None = None
+
+    def applied_to(self, current: Notifications) -> Notifications:
+        """The choices with the change made."""
+        changed = {
+            name: getattr(current, name).model_copy(update=given.model_dump(exclude_none=True))
+            for name in self.model_fields_set
+            if (given := getattr(self, name)) is not None
+        }
+        return current.model_copy(update=changed)
 
 
 class User(Model):
-    """A person of the platform: the document `users/{uid}`, the truth about the role."""
+    """A person of the platform: the document `users/{uid}`, the truth about the role.
+
+    An ID token whose `auth_time` lies before `sessions_valid_from` is dead. `second_factor_required` is kept here so
+    that the security rules, which know no settings, can ask for it.
+    """
 
     uid: str
     email: EmailStr
@@ -78,7 +135,10 @@ class User(Model):
     language: LanguageTag = "en"
     time_zone: TimeZone = "UTC"
     notifications: Notifications = Notifications()
+    is_lead: bool = False
     disabled: bool = False
+    sessions_valid_from: UtcDatetime | None = None
+    second_factor_required: bool = False
     created_at: UtcDatetime
     updated_at: UtcDatetime
 
@@ -95,6 +155,8 @@ class Profile(Model):
     language: LanguageTag
     time_zone: TimeZone
     notifications: Notifications
+    is_lead: bool
+    second_factor_required: bool
     created_at: UtcDatetime
     updated_at: UtcDatetime
 
@@ -112,11 +174,14 @@ class ProfileChange(Model):
     phone: Phone | None = None
     language: LanguageTag | None = None
     time_zone: TimeZone | None = None
-    notifications: Notifications | None = None
+    notifications: NotificationsChange | None = None
 
     def applied_to(self, user: User, now: UtcDatetime) -> User:
         """The user with the change made."""
         changes = {name: getattr(self, name) for name in self.model_fields_set if getattr(self, name) is not None}
+        if self.notifications is not None:
+            changes["notifications"] = self.notifications.applied_to(user.notifications)
+        changes = {name: value for name, value in changes.items() if value != getattr(user, name)}
         return user.model_copy(update={**changes, "updated_at": now}) if changes else user
 
 

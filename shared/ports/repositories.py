@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from shared.domain.audit import AuditEntry
 from shared.domain.incident import Incident
 from shared.domain.mail import OutboxMail
 from shared.domain.paging import Cursor, IncidentFilter
@@ -27,8 +28,10 @@ class Receipt:
 class Incidents(Protocol):
     """The collection `incidents`."""
 
-    def add(self, incident: Incident, receipt: Receipt | None = None) -> Receipt | None:
-        """Keep a new incident and, in the same commit, the receipt of the request that made it.
+    def add(
+        self, incident: Incident, receipt: Receipt | None = None, audit: AuditEntry | None = None
+    ) -> Receipt | None:
+        """Keep a new incident and, in the same commit, the receipt of the request that made it and the audit entry.
 
         Returns the earlier receipt, and keeps nothing, when that request was carried out before.
 
@@ -41,8 +44,15 @@ class Incidents(Protocol):
         """The incident, or None."""
         ...
 
-    def update(self, incident_id: str, change: Callable[[Incident], Incident]) -> Incident:
+    def update(
+        self,
+        incident_id: str,
+        change: Callable[[Incident], Incident],
+        audit: Callable[[Incident, Incident], AuditEntry] | None = None,
+    ) -> Incident:
         """Change it in a transaction: `change` may run several times, and returning its argument writes nothing.
+
+        `audit` makes, of the incident before and after, the entry that is kept in the same commit.
 
         Raises:
             NotFoundError: there is none.
@@ -67,7 +77,9 @@ class Users(Protocol):
         """The user, or None."""
         ...
 
-    def update(self, uid: str, change: Callable[[User], User]) -> User:
+    def update(
+        self, uid: str, change: Callable[[User], User], audit: Callable[[User, User], AuditEntry] | None = None
+    ) -> User:
         """Change it in a transaction, as `Incidents.update` does.
 
         Raises:

@@ -7,7 +7,7 @@ import pytest
 from shared.domain.analysis import Analysis, Categorization, CategoryProbability, SeverityAssessment, SeverityFactor
 from shared.domain.errors import RetryLaterError, UnavailableError
 from shared.domain.mail import MailState
-from shared.domain.people import Notifications
+from shared.domain.people import Channels, Notifications
 from shared.domain.permissions import Role
 from shared.domain.taxonomy import Category, Severity, Tlp
 from shared.ports.messaging import MailNotSentError, MailOutcomeUnknownError, MailRefusedError
@@ -47,7 +47,7 @@ class World:
         self.users = FakeUsers(
             user("ana"),
             user("bo"),
-            user("cy", notifications=Notifications(incident_analysis_email=False)),
+            user("cy", notifications=Notifications(incident_analyzed=Channels(email=False))),
             user("dee", disabled=True),
             user("emp", Role.EMPLOYEE),
         )

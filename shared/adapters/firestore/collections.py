@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from google.api_core.exceptions import AlreadyExists
-from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot, FieldFilter, Query
+from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot, FieldFilter, Query, WriteBatch
 
 from shared.adapters.firestore.conditional import firestore_errors, update_if_unchanged
+from shared.adapters.firestore.store import encoded_new
+from shared.domain.audit import AuditEntry
 from shared.domain.base import Model, is_document_id
 from shared.domain.errors import ConflictError, NotFoundError
 from shared.domain.incident import Incident
@@ -17,6 +19,7 @@ from shared.domain.paging import Cursor, IncidentFilter
 from shared.domain.people import User
 from shared.domain.permissions import Role
 from shared.ports.repositories import Receipt
+from shared.ports.store import AUDIT
 
 M = TypeVar("M", bound=Model)
 
@@ -64,11 +67,14 @@ class _Collection(Generic[M]):
         with firestore_errors():
             return [self._decode(snapshot) for snapshot in query.stream()]
 
-    def update(self, document_id: str, change: Callable[[M], M]) -> M:
+    def update(
+        self, document_id: str, change: Callable[[M], M], audit: Callable[[M, M], AuditEntry] | None = None
+    ) -> M:
+        before: M
         result: M
 
         def fields(snapshot: DocumentSnapshot[Any]) -> dict[str, Any]:
-            nonlocal result
+            nonlocal before, result
             if not snapshot.exists:
                 raise NotFoundError(self._missing)
             before = self._decode(snapshot)
@@ -78,9 +84,16 @@ class _Collection(Generic[M]):
             old = self._encode(before)
             return {name: value for name, value in self._encode(result).items() if value != old[name]}
 
+        def record(batch: WriteBatch) -> None:
+            if audit is not None:
+                self._record(batch, audit(before, result))
+
         with firestore_errors():
-            update_if_unchanged(self._client, self._existing(document_id), fields)
+            update_if_unchanged(self._client, self._existing(document_id), fields, record)
         return result
+
+    def _record(self, batch: WriteBatch, entry: AuditEntry) -> None:
+        batch.create(self._client.collection(AUDIT.collection).document(entry.id), encoded_new(AUDIT, entry))
 
 
 class FirestoreIncidents(_Collection[Incident]):
@@ -90,8 +103,12 @@ class FirestoreIncidents(_Collection[Incident]):
         super().__init__(client, "incidents", Incident, "id", "There is no such incident")
         self._receipts = client.collection("idempotency")
 
-    def add(self, incident: Incident, receipt: Receipt | None = None) -> Receipt | None:
+    def add(
+        self, incident: Incident, receipt: Receipt | None = None, audit: AuditEntry | None = None
+    ) -> Receipt | None:
         batch = self._client.batch()
+        if audit is not None:
+            self._record(batch, audit)
         batch.create(self._reference(incident.id), self._encode(incident))
         if receipt is not None:
             batch.create(

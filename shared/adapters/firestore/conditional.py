@@ -17,7 +17,7 @@ from google.api_core.exceptions import (
     RetryError,
     ServiceUnavailable,
 )
-from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot
+from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot, WriteBatch
 
 from shared.domain.errors import TooManyConflictsError, UnavailableError
 
@@ -36,13 +36,17 @@ def firestore_errors() -> Iterator[None]:
 
 
 def update_if_unchanged(
-    client: Client, reference: DocumentReference, change: Callable[[DocumentSnapshot[Any]], dict[str, Any]]
+    client: Client,
+    reference: DocumentReference,
+    change: Callable[[DocumentSnapshot[Any]], dict[str, Any]],
+    beside: Callable[[WriteBatch], None] | None = None,
 ) -> None:
     """Write the fields that `change` returns, on the condition that the document is still as it was read.
 
     For one document this is as safe as a transaction and costs two calls in place of three, without holding a lock
     over the network. When somebody else was first, it is read again and `change` runs again, after a jittered
-    exponential pause; returning no fields writes nothing. `change` must not have effects of its own.
+    exponential pause; returning no fields writes nothing. `change` must not have effects of its own. `beside` adds what
+    is to be written in the same commit.
 
     Raises:
         TooManyConflictsError: others were first every time.
@@ -54,7 +58,11 @@ def update_if_unchanged(
         if not fields:
             return
         try:
-            reference.update(fields, option=client.write_option(last_update_time=snapshot.update_time))
+            batch = client.batch()
+            batch.update(reference, fields, option=client.write_option(last_update_time=snapshot.update_time))
+            if beside is not None:
+                beside(batch)
+            batch.commit()
         except (Aborted, FailedPrecondition, NotFound):
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
             time.sleep(random.uniform(0, pause))  # noqa: S311  # jitter, not a secret

@@ -51,7 +51,7 @@ class AnalysisNotification:
 
     def _new_mail(self, mail_id: str, incident: Incident, analysis: Analysis) -> OutboxMail | None:
         team = self._users.with_role(Role.SECURITY_TEAM)
-        recipients = sorted({user.email for user in team if user.notifications.incident_analysis_email})
+        recipients = sorted({user.email for user in team if user.notifications.incident_analyzed.email})
         if not recipients:
             return None
         now = self._clock.now()

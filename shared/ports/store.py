@@ -1,0 +1,76 @@
+"""Changing several documents together: a transaction over typed collections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from shared.domain.audit import AuditEntry
+from shared.domain.base import Model
+from shared.domain.incident import Incident
+from shared.domain.mail import OutboxMail
+from shared.domain.people import User
+
+M = TypeVar("M", bound=Model)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[M]):
+    """A collection and the model of its documents. `id_field` of the model is the document's id, and is not in it.
+
+    The field `server_time` gets the database's own time when the document is created.
+    """
+
+    collection: str
+    model: type[M]
+    id_field: str = "id"
+    server_time: str | None = None
+
+
+USERS = Kind("users", User, "uid")
+INCIDENTS = Kind("incidents", Incident)
+OUTBOX = Kind("outbox", OutboxMail)
+AUDIT = Kind("audit", AuditEntry, server_time="recorded_at")
+
+
+class Work(Protocol):
+    """One transaction. Reads see the state before it; writes happen together when it ends, or not at all."""
+
+    def get(self, kind: Kind[M], document_id: str) -> M | None:
+        """The document, or None."""
+        ...
+
+    def find(self, kind: Kind[M], limit: int, **equal: object) -> list[M]:
+        """At most `limit` documents whose fields equal the given values (None too), in the order of their ids."""
+        ...
+
+    def create(self, kind: Kind[M], value: M) -> None:
+        """Keep a new document; the transaction fails with ConflictError when its id is taken."""
+        ...
+
+    def put(self, kind: Kind[M], value: M) -> None:
+        """Keep the document in place of what is there."""
+        ...
+
+    def delete(self, kind: Kind[M], document_id: str) -> None:
+        """Remove the document, if it is there."""
+        ...
+
+
+class Store(Protocol):
+    """Runs transactions: serialisable, as Firestore's are."""
+
+    def run(self, body: Callable[[Work], T]) -> T:
+        """What `body` returns, once all it wrote is kept.
+
+        `body` may run several times: it must have no effects but through its `Work`.
+
+        Raises:
+            ConflictError: a document to create is there already.
+            TooManyConflictsError: others kept changing what it read.
+            UnavailableError: the database does not answer.
+            Whatever `body` raises; nothing is written then.
+        """
+        ...
