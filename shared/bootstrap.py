@@ -150,7 +150,7 @@ def users() -> Users:
 @cache
 def account_registration() -> AccountRegistration:
     """Registers people."""
-    from shared.adapters.firebase_identity import FirebaseAccounts
+    from shared.adapters.firebase_accounts import FirebaseAccounts
     from shared.services.accounts import AccountRegistration
 
     return AccountRegistration(FirebaseAccounts(_firebase_app()), users(), SystemClock(), RandomIds())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from shared.domain.audit import AuditEntry
 from shared.domain.base import Model
@@ -14,6 +15,7 @@ from shared.domain.mail import MailMessage, OutboxMail
 from shared.domain.paging import Cursor, IncidentFilter
 from shared.domain.people import Identity, User, VerifiedToken
 from shared.domain.permissions import Role
+from shared.ports.accounts import AccountState
 from shared.ports.repositories import Receipt
 from shared.ports.store import Kind
 
@@ -160,21 +162,60 @@ class FakeMailer:
 
 
 class FakeAccounts:
-    """Accounts by uid: (address, role)."""
+    """Accounts by uid; `down` makes every call fail."""
 
     def __init__(self) -> None:
-        self.accounts: dict[str, tuple[str, Role | None]] = {}
+        self.accounts: dict[str, AccountState] = {}
+        self.revoked: list[str] = []
+        self.down = False
 
-    def create(self, uid: str, email: str, password: str, display_name: str) -> None:
-        if uid in self.accounts or email in {address for address, _ in self.accounts.values()}:
+    def create(self, uid: str, email: str, password: str, display_name: str, *, verified: bool = False) -> None:
+        self._check()
+        if uid in self.accounts or self.uid_of(email) is not None:
             raise ConflictError("This address has an account already")
-        self.accounts[uid] = (email, None)
+        self.accounts[uid] = AccountState(uid, email, verified, role=None, disabled=False)
+
+    def state(self, uid: str) -> AccountState | None:
+        self._check()
+        return self.accounts.get(uid)
+
+    def uid_of(self, email: str) -> str | None:
+        self._check()
+        return next((uid for uid, account in self.accounts.items() if account.email == email), None)
 
     def grant(self, uid: str, role: Role) -> None:
-        self.accounts[uid] = (self.accounts[uid][0], role)
+        self._change(uid, role=role)
 
-    def owns(self, uid: str, email: str) -> bool:
-        return uid in self.accounts and self.accounts[uid][0] == email
+    def set_disabled(self, uid: str, disabled: bool) -> None:  # as the port says
+        self._change(uid, disabled=disabled)
+
+    def revoke(self, uid: str) -> None:
+        self._change(uid)
+        self.revoked.append(uid)
+
+    def remove_second_factors(self, uid: str) -> int:
+        factors = self.accounts[uid].second_factors
+        self._change(uid, second_factors=())
+        return len(factors)
+
+    def verification_link(self, email: str) -> str:
+        if self.uid_of(email) is None:
+            raise NotFoundError("There is no such account")
+        return f"https://auth.example.org/verify?for={email}"
+
+    def delete(self, uid: str) -> None:
+        self._check()
+        self.accounts.pop(uid, None)
+
+    def _change(self, uid: str, **changes: Any) -> None:
+        self._check()
+        if uid not in self.accounts:
+            raise NotFoundError("There is no such account")
+        self.accounts[uid] = replace(self.accounts[uid], **changes)
+
+    def _check(self) -> None:
+        if self.down:
+            raise UnavailableError("The identity provider does not answer")
 
 
 class FakeVerifier:

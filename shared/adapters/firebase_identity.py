@@ -1,13 +1,13 @@
-"""Firebase Authentication, through firebase-admin."""
+"""ID tokens of Firebase Authentication, through firebase-admin."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 import firebase_admin
-from firebase_admin import auth, exceptions
+from firebase_admin import auth
 
-from shared.domain.errors import ConflictError, InvalidInputError, NotAuthenticatedError, UnavailableError
+from shared.domain.errors import NotAuthenticatedError, UnavailableError
 from shared.domain.people import Identity, VerifiedToken
 from shared.domain.permissions import Role
 
@@ -45,38 +45,3 @@ class FirebaseTokenVerifier:
 
 def _role(claim: object) -> Role | None:
     return Role(claim) if isinstance(claim, str) and claim in set(Role) else None
-
-
-class FirebaseAccounts:
-    """Creates and changes accounts."""
-
-    def __init__(self, app: firebase_admin.App) -> None:
-        self._app = app
-
-    def create(self, uid: str, email: str, password: str, display_name: str) -> None:
-        """As the port says."""
-        try:
-            auth.create_user(uid=uid, email=email, password=password, display_name=display_name, app=self._app)
-        except (auth.EmailAlreadyExistsError, auth.UidAlreadyExistsError) as error:
-            raise ConflictError("This address has an account already") from error
-        except (ValueError, exceptions.InvalidArgumentError) as error:
-            raise InvalidInputError("The identity provider refuses this address or password") from error
-        except exceptions.FirebaseError as error:
-            raise UnavailableError("The identity provider does not answer") from error
-
-    def grant(self, uid: str, role: Role) -> None:
-        """As the port says."""
-        try:
-            auth.set_custom_user_claims(uid, {"role": str(role)}, app=self._app)
-        except exceptions.FirebaseError as error:
-            raise UnavailableError("The identity provider does not answer") from error
-
-    def owns(self, uid: str, email: str) -> bool:
-        """As the port says."""
-        try:
-            user = auth.get_user(uid, app=self._app)
-        except auth.UserNotFoundError:
-            return False
-        except exceptions.FirebaseError as error:
-            raise UnavailableError("The identity provider does not answer") from error
-        return bool(user.email == email)

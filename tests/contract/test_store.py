@@ -22,12 +22,24 @@ def store(request):
     return FakeStore() if request.param == "fake" else FirestoreStore(request.getfixturevalue("firestore"))
 
 
+def write(store, *people):
+    def body(work):
+        for one in people:
+            work.create(USERS, one)
+
+    store.run(body)
+
+
 def read(store, kind, key):
     return store.run(lambda work: work.get(kind, key))
 
 
 def test_what_is_written_is_there_afterwards(store):
-    store.run(lambda work: (work.create(USERS, user("ana")), work.put(USERS, user("bo"))))
+    def body(work):
+        work.create(USERS, user("ana"))
+        work.put(USERS, user("bo"))
+
+    store.run(body)
     assert read(store, USERS, "ana") == user("ana")
     assert read(store, USERS, "bo") == user("bo")
     store.run(lambda work: work.delete(USERS, "bo"))
@@ -40,7 +52,7 @@ def test_what_can_be_no_id_is_not_there(store, key):
 
 
 def test_nothing_is_written_when_the_body_raises_or_an_id_is_taken(store):
-    store.run(lambda work: work.create(USERS, user("ana")))
+    write(store, user("ana"))
 
     def refuse(work):
         work.put(USERS, user("bo"))
@@ -48,15 +60,19 @@ def test_nothing_is_written_when_the_body_raises_or_an_id_is_taken(store):
 
     with pytest.raises(ForbiddenError):
         store.run(refuse)
+    def clash(work):
+        work.put(USERS, user("bo"))
+        work.create(USERS, user("ana", Role.ADMIN))
+
     with pytest.raises(ConflictError):
-        store.run(lambda work: (work.put(USERS, user("bo")), work.create(USERS, user("ana", Role.ADMIN))))
+        store.run(clash)
     assert read(store, USERS, "bo") is None
     assert read(store, USERS, "ana") == user("ana")
 
 
 def test_documents_are_found_by_the_values_of_fields(store):
     people = [user("a", Role.ADMIN), user("b", Role.ADMIN, disabled=True), user("c", Role.ADMIN), user("d")]
-    store.run(lambda work: [work.create(USERS, one) for one in people])
+    write(store, *people)
     found = store.run(lambda work: work.find(USERS, 9, role=Role.ADMIN, disabled=False))
     assert [one.uid for one in found] == ["a", "c"]
     assert [one.uid for one in store.run(lambda work: work.find(USERS, 1, role=Role.ADMIN))] == ["a"]
@@ -71,7 +87,7 @@ def test_the_database_tells_when_an_entry_was_recorded(store):
 
 def test_of_two_who_would_leave_no_administrator_one_is_refused(firestore):
     store = FirestoreStore(firestore)
-    store.run(lambda work: [work.create(USERS, user(uid, Role.ADMIN)) for uid in ("a", "b", "c", "d")])
+    write(store, *(user(uid, Role.ADMIN) for uid in ("a", "b", "c", "d")))
 
     def demote(uid):
         def body(work):

@@ -7,8 +7,8 @@ import hashlib
 from shared.domain.errors import ConflictError
 from shared.domain.people import Registered, Registration, User
 from shared.domain.permissions import Role
+from shared.ports.accounts import Accounts
 from shared.ports.clock import Clock, Ids
-from shared.ports.identity import Accounts
 from shared.ports.repositories import Users
 
 
@@ -42,7 +42,7 @@ class AccountRegistration:
         try:
             self._accounts.create(uid, email, registration.password.get_secret_value(), registration.display_name)
         except ConflictError:
-            if idempotency_key is None or not self._accounts.owns(uid, email):
+            if idempotency_key is None or not self._accounts.uid_of(email) == uid:
                 raise
         self._accounts.grant(uid, role)
         now = self._clock.now()
