@@ -72,7 +72,7 @@ class AuditEntry(Model):
     recorded_at: UtcDatetime | None = None
 
 
-_NOISE = frozenset({"updated_at", "version"})
+_NOISE = frozenset({"updated_at", "version", "search_terms"})
 
 
 def changes_between(

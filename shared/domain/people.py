@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, EmailStr, Field, SecretStr, field_validator
+from pydantic import AfterValidator, EmailStr, Field, SecretStr, computed_field, field_validator, model_validator
 
 from shared.domain.base import Line, Model, UtcDatetime
 from shared.domain.permissions import Permission, Role, allows
@@ -54,6 +55,10 @@ class VerifiedToken:
 
     identity: Identity
     expires_at: UtcDatetime
+
+
+_WORDS = re.compile(r"\w+")
+_LONGEST_TERM = 20  # characters
 
 
 @cache
@@ -119,6 +124,12 @@ class NotificationsChange(Model):
         return current.model_copy(update=changed)
 
 
+def search_terms(*texts: str) -> list[str]:
+    """Every beginning of every word, in lower case: what a list is searched by (Firestore finds values, not parts)."""
+    words = {word for text in texts for word in _WORDS.findall(text.casefold())}
+    return sorted({word[:length] for word in words for length in range(1, min(len(word), _LONGEST_TERM) + 1)})
+
+
 class User(Model):
     """A person of the platform: the document `users/{uid}`, the truth about the role.
 
@@ -141,6 +152,19 @@ class User(Model):
     second_factor_required: bool = False
     created_at: UtcDatetime
     updated_at: UtcDatetime
+
+    @computed_field  # type: ignore[prop-decorator]  # as pydantic's own documentation has it
+    @property
+    def search_terms(self) -> list[str]:
+        """What the person is found by; kept in the document, never read from it."""
+        return search_terms(self.display_name, self.email, self.department)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_derived(cls, value: Any) -> Any:
+        return (
+            {name: kept for name, kept in value.items() if name != "search_terms"} if isinstance(value, dict) else value
+        )
 
 
 class Profile(Model):
@@ -185,10 +209,21 @@ class ProfileChange(Model):
         return user.model_copy(update={**changes, "updated_at": now}) if changes else user
 
 
+def _plain_address(value: str) -> str:
+    # Letters of other alphabets can look like these: two people could have addresses that nobody can tell apart.
+    if not value.isascii():
+        raise ValueError("use an address of plain ASCII letters, digits and signs")
+    return value.lower()
+
+
+PlainEmail = Annotated[EmailStr, AfterValidator(_plain_address), Field(max_length=254)]
+"""An e-mail address in ASCII, in lower case."""
+
+
 class Registration(Model):
     """A new account. The role is not asked for: everyone starts as an employee."""
 
-    email: Annotated[EmailStr, Field(max_length=254)]
+    email: PlainEmail
     password: Annotated[
         SecretStr, Field(json_schema_extra={"minLength": MIN_PASSWORD_LENGTH, "maxLength": MAX_PASSWORD_LENGTH})
     ]
