@@ -33,6 +33,17 @@ EVENT: dict[str, Any] = {
     "min_instances": 0,
 }
 
+AUDIT_SECRETS = ["SECURA_AUDIT_MASTER_KEY"]
+"""What a function needs that records what it does: the key to the personal values of the audit trail."""
+
+SCHEDULED: dict[str, Any] = {
+    "region": REGION,
+    "memory": MemoryOption.MB_256,
+    "timeout_sec": 300,
+    "max_instances": 1,
+    "retry_count": 1,
+}
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -46,21 +46,17 @@ def create_demo_users() -> None:
     if not (os.environ.get("FIREBASE_AUTH_EMULATOR_HOST") and os.environ.get("FIRESTORE_EMULATOR_HOST")):
         raise NotLocalError("Demo users are for the embedded services only")
     from shared import bootstrap
-    from shared.domain.people import Registration
+    from shared.domain.audit import Actor
+    from shared.services.accounts.provisioning import NewPerson
     from shared.services.accounts.registration import keyed_uid
 
-    registration = bootstrap.account_registration()
+    provisioning = bootstrap.account_provisioning()
     users = bootstrap.users()
     for user in DEMO_USERS:
-        if users.get(keyed_uid(user.email, _KEY)) is not None:
-            continue
-        body = {
-            "email": user.email,
-            "password": user.password,
-            "display_name": user.name,
-            "department": user.department,
-        }
-        registration.register(Registration.model_validate(body), idempotency_key=_KEY, role=user.role)
+        uid = keyed_uid(user.email, _KEY)
+        if users.get(uid) is None:
+            person = NewPerson(email=user.email, display_name=user.name, department=user.department, role=user.role)
+            provisioning.provision(Actor(kind="script", id="demo"), person, user.password, "demo user", uid)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 - `functions.yaml`, which spares the Firebase CLI its discovery: it would import all of main.py to find them, and a
   manifest in the source wins over that;
 - `shared/entry/openapi.json`, which spares `api_docs` the import of every other function;
-- `emulator/COVERAGE.md`: see `scripts.coverage_map`.
+- `emulator/COVERAGE.md`: see `scripts.coverage_map`;
+- `docs/permissions.md`: see `scripts.permission_table`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import tomllib
 from importlib import import_module
 from pathlib import Path
 
-from scripts import coverage_map
+from scripts import coverage_map, permission_table
 
 ROOT = Path(__file__).parents[1]
 _HEADER = (
@@ -49,6 +50,7 @@ FILES = {
     ROOT / "functions.yaml": manifest,
     ROOT / "shared" / "entry" / "openapi.json": openapi,
     coverage_map.TARGET: coverage_map.make,
+    permission_table.TARGET: permission_table.make,
 }
 
 

@@ -7,6 +7,7 @@ keyword to the use cases themselves; nothing here is patched.
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,41 @@ if TYPE_CHECKING:
     import firebase_admin
     from google.cloud.firestore import Client
 
-    from shared.ports.identity import TokenVerifier
+    from shared.entry.gate import Gate
+    from shared.ports.access import Access
+    from shared.ports.accounts import Accounts
+    from shared.ports.audit import AuditLog, Signer
+    from shared.ports.identity import AppVerifier, TokenVerifier
     from shared.ports.messaging import Publisher
-    from shared.ports.repositories import Users
-    from shared.services.accounts import AccountRegistration, Profiles
+    from shared.ports.personal_data import PersonalData
+    from shared.ports.repositories import Incidents, Users
+    from shared.ports.sessions import Sessions
+    from shared.ports.store import Store
+    from shared.ports.subject_keys import SubjectCipher
+    from shared.services.access.alerting import AccessAlerting
+    from shared.services.access.limiting import RateLimiter
+    from shared.services.access.monitoring import AccessMonitor
+    from shared.services.access.noting import SessionNotes
+    from shared.services.access.reading import AccessReading
+    from shared.services.access.revoked import RevokedSessions
+    from shared.services.accounts.directory import Directory
+    from shared.services.accounts.erasure import AccountErasure
+    from shared.services.accounts.export import AccountExport
+    from shared.services.accounts.profiles import Profiles
+    from shared.services.accounts.provisioning import AccountProvisioning
+    from shared.services.accounts.registration import AccountRegistration
+    from shared.services.accounts.second_factors import SecondFactorReset
+    from shared.services.accounts.sessions import SessionEnding, SessionListing
+    from shared.services.accounts.synchronizing import AccountSync
+    from shared.services.accounts.team import TeamManagement
+    from shared.services.accounts.verification import AddressVerification
     from shared.services.analysis.analyzing import IncidentAnalysis
+    from shared.services.applications import ApplicationReading, Applying, Reviewing
+    from shared.services.audit import AuditTrail
+    from shared.services.audit.reading import AuditReading
+    from shared.services.audit.sealing import AuditSealing
     from shared.services.incidents import IncidentChanging, IncidentReading, IncidentReporting
+    from shared.services.incidents.auditing import IncidentAudit
     from shared.services.notifications import AnalysisNotification, MailSending
 
 
@@ -57,17 +87,22 @@ def firestore_client() -> Client:
 @cache
 def token_verifier() -> TokenVerifier:
     """Checks ID tokens."""
-    from shared.adapters.firebase_identity import FirebaseTokenVerifier
+    from shared.adapters.firebase_identity import FirebaseTokenVerifier, UnsignedTokenVerifier
+    from shared.adapters.signing_keys import ID_TOKEN_KEYS, SigningKeys, certificates
 
-    return FirebaseTokenVerifier(_firebase_app())
+    # The emulators' official switch, which firebase-admin goes by too: their tokens are not signed.
+    if os.environ.get("FIREBASE_AUTH_EMULATOR_HOST"):
+        return UnsignedTokenVerifier(settings().project, SystemClock())
+    keys = SigningKeys(SystemClock(), ID_TOKEN_KEYS, certificates)
+    return FirebaseTokenVerifier(settings().project, keys, SystemClock())
 
 
 @cache
 def strict_token_verifier() -> TokenVerifier:
-    """Checks ID tokens and asks the identity provider whether they were revoked."""
-    from shared.adapters.firebase_identity import FirebaseTokenVerifier
+    """Checks ID tokens and asks the identity provider about the account."""
+    from shared.adapters.account_checks import AccountCheckingVerifier
 
-    return FirebaseTokenVerifier(_firebase_app(), check_revoked=True)
+    return AccountCheckingVerifier(token_verifier(), _firebase_app())
 
 
 @cache
@@ -79,40 +114,99 @@ def publisher() -> Publisher:
 
 
 @cache
+def subject_cipher() -> SubjectCipher:
+    """Encrypts personal values under a key for each person."""
+    from shared.adapters.firestore.subject_keys import FirestoreSubjectCipher, MasterKey
+
+    return FirestoreSubjectCipher(firestore_client(), MasterKey.parse(settings().require("audit_master_key")))
+
+
+@cache
+def audit_trail() -> AuditTrail:
+    """Makes entries of the audit trail."""
+    from shared.services.audit import AuditTrail
+
+    return AuditTrail(subject_cipher(), SystemClock(), RandomIds())
+
+
+@cache
+def _audit_log() -> AuditLog:
+    from shared.adapters.firestore.audit import FirestoreAuditLog
+
+    return FirestoreAuditLog(firestore_client())
+
+
+@cache
+def _audit_signer() -> Signer:
+    from shared.adapters.ed25519 import Ed25519Signer
+
+    return Ed25519Signer(settings().require("audit_signing_key"))
+
+
+@cache
+def audit_reading() -> AuditReading:
+    """Reads the audit trail."""
+    from shared.services.audit.reading import AuditReading
+
+    return AuditReading(_audit_log(), subject_cipher(), store(), audit_trail(), SystemClock())
+
+
+@cache
+def audit_sealing() -> AuditSealing:
+    """Seals the audit trail."""
+    from shared.entry.witness import log_seal
+    from shared.services.audit.sealing import AuditSealing
+
+    lag = timedelta(seconds=settings().audit_lag)
+    return AuditSealing(_audit_log(), _audit_signer(), SystemClock(), lag, log_seal)
+
+
+@cache
+def _incident_audit() -> IncidentAudit:
+    from shared.services.incidents.auditing import IncidentAudit
+
+    return IncidentAudit(audit_trail())
+
+
+@cache
+def incidents() -> Incidents:
+    """Keeps incidents."""
+    from shared.adapters.firestore.collections import FirestoreIncidents
+
+    return FirestoreIncidents(firestore_client())
+
+
+@cache
 def incident_reporting() -> IncidentReporting:
     """Reports incidents."""
-    from shared.adapters.firestore.collections import FirestoreIncidents
     from shared.services.incidents import IncidentReporting
 
-    return IncidentReporting(FirestoreIncidents(firestore_client()), SystemClock(), RandomIds())
+    return IncidentReporting(incidents(), _incident_audit(), SystemClock(), RandomIds())
 
 
 @cache
 def incident_reading() -> IncidentReading:
     """Reads incidents."""
-    from shared.adapters.firestore.collections import FirestoreIncidents
     from shared.services.incidents import IncidentReading
 
-    return IncidentReading(FirestoreIncidents(firestore_client()))
+    return IncidentReading(incidents(), store(), _incident_audit())
 
 
 @cache
 def incident_changing() -> IncidentChanging:
     """Changes incidents."""
-    from shared.adapters.firestore.collections import FirestoreIncidents
     from shared.services.incidents import IncidentChanging
 
-    return IncidentChanging(FirestoreIncidents(firestore_client()), SystemClock())
+    return IncidentChanging(incidents(), _incident_audit(), SystemClock())
 
 
 @cache
 def incident_analysis() -> IncidentAnalysis:
     """Analyses incidents."""
-    from shared.adapters.firestore.collections import FirestoreIncidents
     from shared.ai.categorizer import Categorizer
     from shared.services.analysis.analyzing import IncidentAnalysis
 
-    return IncidentAnalysis(FirestoreIncidents(firestore_client()), Categorizer.load(), SystemClock())
+    return IncidentAnalysis(incidents(), _incident_audit(), Categorizer.load(), SystemClock())
 
 
 @cache
@@ -122,7 +216,7 @@ def analysis_notification() -> AnalysisNotification:
     from shared.services.notifications import AnalysisNotification
 
     outbox = FirestoreOutbox(firestore_client())
-    return AnalysisNotification(users(), outbox, publisher(), SystemClock(), settings().require("public_url"))
+    return AnalysisNotification(users(), outbox, SystemClock(), settings().require("public_url"))
 
 
 @cache
@@ -148,17 +242,245 @@ def users() -> Users:
 
 
 @cache
+def store() -> Store:
+    """Runs transactions."""
+    from shared.adapters.firestore.store import FirestoreStore
+
+    return FirestoreStore(firestore_client())
+
+
+@cache
+def accounts() -> Accounts:
+    """The identity provider's accounts."""
+    from shared.adapters.firebase_accounts import FirebaseAccounts
+
+    return FirebaseAccounts(_firebase_app())
+
+
+@cache
 def account_registration() -> AccountRegistration:
     """Registers people."""
-    from shared.adapters.firebase_accounts import FirebaseAccounts
-    from shared.services.accounts import AccountRegistration
+    from shared.adapters.zxcvbn_passwords import ZxcvbnJudge
+    from shared.services.accounts.registration import AccountRegistration
 
-    return AccountRegistration(FirebaseAccounts(_firebase_app()), users(), SystemClock(), RandomIds())
+    return AccountRegistration(accounts(), store(), ZxcvbnJudge(), audit_trail(), SystemClock(), RandomIds())
+
+
+@cache
+def address_verification() -> AddressVerification:
+    """Mails the link that verifies an address."""
+    from shared.services.accounts.verification import AddressVerification
+
+    return AddressVerification(accounts(), store(), SystemClock())
+
+
+@cache
+def account_sync() -> AccountSync:
+    """Brings accounts to what the user documents say."""
+    from shared.services.accounts.synchronizing import AccountSync
+
+    return AccountSync(accounts(), store(), SystemClock())
+
+
+@cache
+def team_management() -> TeamManagement:
+    """Changes roles."""
+    from shared.services.accounts.team import TeamManagement
+
+    return TeamManagement(store(), account_sync(), audit_trail(), SystemClock(), settings().second_factor_roles)
+
+
+@cache
+def account_provisioning() -> AccountProvisioning:
+    """Makes people known, for administrators' scripts."""
+    from shared.services.accounts.provisioning import AccountProvisioning
+
+    return AccountProvisioning(accounts(), store(), team_management(), audit_trail(), SystemClock(), RandomIds())
+
+
+@cache
+def _personal_data() -> PersonalData:
+    from shared.adapters.firestore.personal_data import FirestorePersonalData
+
+    return FirestorePersonalData(firestore_client())
+
+
+@cache
+def account_erasure() -> AccountErasure:
+    """Erases accounts."""
+    from shared.services.accounts.erasure import AccountErasure, ErasureParts
+
+    return AccountErasure(
+        ErasureParts(store(), accounts(), _personal_data(), subject_cipher(), audit_trail(), SystemClock(), RandomIds())
+    )
+
+
+@cache
+def account_export() -> AccountExport:
+    """Collects what is kept about a person."""
+    from shared.services.accounts.export import AccountExport
+
+    return AccountExport(store(), accounts(), _personal_data(), audit_reading(), audit_trail(), SystemClock())
+
+
+@cache
+def directory() -> Directory:
+    """Lists people."""
+    from shared.services.accounts.directory import Directory
+
+    return Directory(users(), store(), audit_trail())
 
 
 @cache
 def profiles() -> Profiles:
     """Reads and changes profiles."""
-    from shared.services.accounts import Profiles
+    from shared.services.accounts.profiles import Profiles
 
-    return Profiles(users(), SystemClock())
+    return Profiles(users(), audit_trail(), SystemClock())
+
+
+@cache
+def applying() -> Applying:
+    """Applies to the security team."""
+    from shared.services.applications import Applying
+
+    return Applying(store(), audit_trail(), SystemClock(), settings().require("public_url"))
+
+
+@cache
+def application_reading() -> ApplicationReading:
+    """Lists applications."""
+    from shared.adapters.firestore.applications import FirestoreApplications
+    from shared.services.applications import ApplicationReading
+
+    return ApplicationReading(FirestoreApplications(firestore_client()), store(), audit_trail())
+
+
+@cache
+def reviewing() -> Reviewing:
+    """Decides on applications."""
+    from shared.services.applications import Reviewing
+
+    with_policy = team_management().with_policy
+    follow = account_sync().follow
+    return Reviewing(store(), audit_trail(), SystemClock(), with_policy, follow, settings().require("public_url"))
+
+
+@cache
+def gate() -> Gate:
+    """Stands between every request and its handler; the platform's own pages go without."""
+    from shared.entry.gate import Gatekeeper
+    from shared.entry.gates.apps import AppGate
+    from shared.entry.gates.documents import DocumentGate
+    from shared.entry.gates.limits import LimitGate
+    from shared.entry.gates.origin import Origins
+    from shared.entry.gates.standing import StandingGate
+
+    configured = settings()
+    return Gatekeeper(
+        origins=Origins(configured.trusted_proxies),
+        apps=AppGate(configured.app_check, _app_verifier),
+        limits=LimitGate(configured.rate_limits, _rate_limiter),
+        verifier=token_verifier,
+        revoked=_revoked_sessions,
+        standing=StandingGate(SystemClock().now, configured.second_factor_roles),
+        documents=DocumentGate(users),
+        sessions=_session_notes,
+        monitor=_access_monitor,
+    )
+
+
+@cache
+def _app_verifier() -> AppVerifier:
+    from shared.adapters.app_check import FirebaseAppVerifier
+    from shared.adapters.signing_keys import APP_CHECK_KEYS, SigningKeys, key_set
+
+    keys = SigningKeys(SystemClock(), APP_CHECK_KEYS, key_set)
+    return FirebaseAppVerifier(settings().project, keys, SystemClock())
+
+
+@cache
+def _rate_limiter() -> RateLimiter:
+    from shared.adapters.firestore.counters import FirestoreCounters
+    from shared.services.access.limiting import RateLimiter
+
+    return RateLimiter(FirestoreCounters(firestore_client()), SystemClock())
+
+
+@cache
+def _revoked_sessions() -> RevokedSessions:
+    from shared.adapters.firestore.revocations import FirestoreRevocations
+    from shared.services.access.revoked import RevokedSessions
+
+    return RevokedSessions(FirestoreRevocations(firestore_client(), SystemClock()), SystemClock())
+
+
+@cache
+def sessions() -> Sessions:
+    """Keeps people's sessions."""
+    from shared.adapters.firestore.sessions import FirestoreSessions
+
+    return FirestoreSessions(firestore_client())
+
+
+@cache
+def _session_notes() -> SessionNotes:
+    from shared.services.access.noting import SessionNotes
+
+    return SessionNotes(sessions(), SystemClock())
+
+
+@cache
+def _access() -> Access:
+    from shared.adapters.firestore.access import FirestoreAccess
+
+    return FirestoreAccess(firestore_client())
+
+
+@cache
+def _access_monitor() -> AccessMonitor:
+    from shared.services.access.monitoring import AccessMonitor
+
+    return AccessMonitor(_access(), SystemClock(), settings().alert_threshold)
+
+
+@cache
+def access_reading() -> AccessReading:
+    """Lists refused requests."""
+    from shared.services.access.reading import AccessReading
+
+    return AccessReading(_access(), store(), audit_trail())
+
+
+@cache
+def access_alerting() -> AccessAlerting:
+    """Mails administrators about many refused requests."""
+    from shared.adapters.firestore.collections import FirestoreOutbox
+    from shared.services.access.alerting import AccessAlerting
+
+    outbox = FirestoreOutbox(firestore_client())
+    return AccessAlerting(store(), users(), outbox, SystemClock(), settings().require("public_url"))
+
+
+@cache
+def session_listing() -> SessionListing:
+    """Lists one's own sessions."""
+    from shared.services.accounts.sessions import SessionListing
+
+    return SessionListing(sessions())
+
+
+@cache
+def session_ending() -> SessionEnding:
+    """Ends people's sessions."""
+    from shared.services.accounts.sessions import SessionEnding
+
+    return SessionEnding(store(), accounts(), sessions(), audit_trail(), SystemClock())
+
+
+@cache
+def second_factor_reset() -> SecondFactorReset:
+    """Takes away lost second factors, for administrators' scripts."""
+    from shared.services.accounts.second_factors import SecondFactorReset
+
+    return SecondFactorReset(store(), accounts(), audit_trail(), SystemClock())

@@ -2,10 +2,46 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, HttpUrl, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    EmailStr,
+    Field,
+    HttpUrl,
+    InstanceOf,
+    SecretStr,
+    ValidationError,
+)
+
+from shared.domain.limits import LimitTable
+from shared.domain.permissions import Role
+
+
+def _listed(value: Any) -> Any:
+    return [part for part in (part.strip() for part in value.split(",")) if part] if isinstance(value, str) else value
+
+
+def _networks(value: Any) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    return tuple(ipaddress.ip_network(part) for part in _listed(value))
+
+
+def _limit_table(value: Any) -> Any:
+    return LimitTable.parse(value) if isinstance(value, str) else value
+
+
+Networks = Annotated[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...], BeforeValidator(_networks)]
+# Firebase Hosting's edge: https://api.fastly.com/public-ip-list. It changes two or three times a year.
+_FASTLY = _networks(
+    "23.235.32.0/20, 43.249.72.0/22, 103.244.50.0/24, 103.245.222.0/23, 103.245.224.0/24, 104.156.80.0/20,"
+    "140.248.64.0/18, 140.248.128.0/17, 146.75.0.0/17, 151.101.0.0/16, 157.52.64.0/18, 167.82.0.0/17, 167.82.128.0/20,"
+    "167.82.160.0/20, 167.82.224.0/20, 172.111.64.0/18, 185.31.16.0/22, 199.27.72.0/21, 199.232.0.0/16,"
+    "2a04:4e40::/32, 2a04:4e42::/32"
+)
 
 
 class SettingsError(ValueError):
@@ -22,6 +58,18 @@ class Settings(BaseModel):
     mail_endpoint: Annotated[HttpUrl, Field(alias="SECURA_MAIL_ENDPOINT")] = HttpUrl("https://api.sendgrid.com")
     mail_from: Annotated[EmailStr | None, Field(alias="SECURA_MAIL_FROM")] = None
     sendgrid_api_key: Annotated[SecretStr | None, Field(alias="SENDGRID_API_KEY")] = None
+    trusted_proxies: Annotated[Networks, Field(alias="SECURA_TRUSTED_PROXIES")] = _FASTLY
+    app_check: Annotated[Literal["off", "monitor", "enforce"], Field(alias="SECURA_APP_CHECK")] = "off"
+    rate_limits: Annotated[InstanceOf[LimitTable], BeforeValidator(_limit_table), Field(alias="SECURA_RATE_LIMITS")] = (
+        LimitTable()
+    )
+    second_factor_roles: Annotated[
+        frozenset[Role], BeforeValidator(_listed), Field(alias="SECURA_SECOND_FACTOR_ROLES")
+    ] = frozenset()
+    alert_threshold: Annotated[int, Field(alias="SECURA_ALERT_THRESHOLD", ge=1, le=100_000)] = 20
+    audit_master_key: Annotated[SecretStr | None, Field(alias="SECURA_AUDIT_MASTER_KEY")] = None
+    audit_signing_key: Annotated[SecretStr | None, Field(alias="SECURA_AUDIT_SIGNING_KEY")] = None
+    audit_lag: Annotated[int, Field(alias="SECURA_AUDIT_LAG", ge=0, le=600)] = 120
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(alias="SECURA_LOG_LEVEL")] = "INFO"
 
     @classmethod

@@ -8,8 +8,11 @@ from typing import Any
 from shared.domain.incident import Incident
 from shared.domain.people import Identity, User
 from shared.domain.permissions import Role
-from tests.fakes import START
+from shared.services.audit import AuditTrail
+from shared.services.incidents.auditing import IncidentAudit
+from tests.fakes import START, CountingIds, FakeCipher, FakeClock
 
+AUDIT = IncidentAudit(AuditTrail(FakeCipher(), FakeClock(), CountingIds()))
 EMPLOYEE = Identity("emp", "emp@example.org", Role.EMPLOYEE)
 OTHER_EMPLOYEE = Identity("other", "other@example.org", Role.EMPLOYEE)
 ANALYST = Identity("ana", "ana@example.org", Role.SECURITY_TEAM)

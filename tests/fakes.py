@@ -15,6 +15,7 @@ from shared.domain.mail import MailMessage, OutboxMail
 from shared.domain.paging import Cursor, IncidentFilter
 from shared.domain.people import Identity, User, VerifiedToken
 from shared.domain.permissions import Role
+from shared.domain.team import PersonFilter
 from shared.ports.accounts import AccountState
 from shared.ports.repositories import Receipt
 from shared.ports.store import Kind
@@ -35,6 +36,9 @@ class FakeClock:
 
     def advance(self, by: timedelta) -> None:
         self._now += by
+
+    def wait_until(self, moment: datetime) -> None:
+        self._now = max(self._now, moment)
 
 
 class CountingIds:
@@ -122,6 +126,17 @@ class FakeUsers(_Kept[User]):
     def add(self, user: User) -> bool:
         return self._add(user.uid, user)
 
+    def find(self, where: PersonFilter, limit: int, after: str | None = None) -> list[User]:
+        def fits(user: User) -> bool:
+            return (
+                where.role in {None, user.role}
+                and where.disabled in {None, user.disabled}
+                and set(where.words) <= set(user.search_terms)
+                and (after is None or user.email > after)
+            )
+
+        return sorted(filter(fits, self.kept.values()), key=lambda user: user.email)[:limit]
+
     def with_role(self, role: Role) -> list[User]:
         return [user for user in self.kept.values() if user.role is role and not user.disabled]
 
@@ -184,18 +199,18 @@ class FakeAccounts:
         return next((uid for uid, account in self.accounts.items() if account.email == email), None)
 
     def grant(self, uid: str, role: Role) -> None:
-        self._change(uid, role=role)
+        self.change(uid, role=role)
 
     def set_disabled(self, uid: str, disabled: bool) -> None:  # as the port says
-        self._change(uid, disabled=disabled)
+        self.change(uid, disabled=disabled)
 
     def revoke(self, uid: str) -> None:
-        self._change(uid)
+        self.change(uid)
         self.revoked.append(uid)
 
     def remove_second_factors(self, uid: str) -> int:
         factors = self.accounts[uid].second_factors
-        self._change(uid, second_factors=())
+        self.change(uid, second_factors=())
         return len(factors)
 
     def verification_link(self, email: str) -> str:
@@ -203,11 +218,16 @@ class FakeAccounts:
             raise NotFoundError("There is no such account")
         return f"https://auth.example.org/verify?for={email}"
 
+    def password_link(self, email: str) -> str:
+        if self.uid_of(email) is None:
+            raise NotFoundError("There is no such account")
+        return f"https://auth.example.org/password?for={email}"
+
     def delete(self, uid: str) -> None:
         self._check()
         self.accounts.pop(uid, None)
 
-    def _change(self, uid: str, **changes: Any) -> None:
+    def change(self, uid: str, **changes: Any) -> None:
         self._check()
         if uid not in self.accounts:
             raise NotFoundError("There is no such account")
@@ -225,7 +245,8 @@ class FakeVerifier:
         role, _, uid = token.partition(":")
         if role not in set(Role) or not uid:
             raise NotAuthenticatedError("invalid")
-        return VerifiedToken(Identity(uid, f"{uid}@example.org", Role(role)), START + timedelta(hours=1))
+        identity = Identity(uid, f"{uid}@example.org", Role(role), email_verified=True, signed_in_at=START)
+        return VerifiedToken(identity, START + timedelta(hours=1))
 
 
 class FakeStore:
@@ -323,3 +344,23 @@ class FakeCipher:
         fresh = subject not in self.dropped
         self.dropped.add(subject)
         return fresh
+
+
+class FakePersonalData:
+    """Documents by collection: (uid, email) of whom they are about, and whether they stay."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, list[dict[str, Any]]] = {}
+        self.down = False
+
+    def collect(self, uid: str, email: str) -> dict[str, list[dict[str, Any]]]:
+        return {name: [one for one in kept if one["of"] in {uid, email}] for name, kept in self.documents.items()}
+
+    def erase(self, uid: str, email: str) -> dict[str, int]:
+        if self.down:
+            raise UnavailableError("The database does not answer")
+        counts = {name: len(found) for name, found in self.collect(uid, email).items()}
+        self.documents = {
+            name: [one for one in kept if one["of"] not in {uid, email}] for name, kept in self.documents.items()
+        }
+        return counts

@@ -1,4 +1,4 @@
-"""Accounts, sessions and action codes as they are kept."""
+"""Accounts, sessions, action codes and second factors as they are kept."""
 
 from __future__ import annotations
 
@@ -9,6 +9,26 @@ from typing import Any
 
 # What production answers in place of a hash that the caller may not read; firebase-admin knows it.
 _REDACTED = base64.b64encode(b"REDACTED").decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """An authenticator app enrolled as second factor. `enrolled_at` is in milliseconds, `failed_at` in seconds.
+
+    `last_step` is the step of time (RFC 6238) of the newest code accepted, `failed_at` when wrong ones were offered.
+    """
+
+    enrollment_id: str
+    enrolled_at: int
+    secret: str = field(repr=False)
+    display_name: str | None = None
+    last_step: int = -1
+    failed_at: list[int] = field(default_factory=list)
+
+    def shown(self) -> dict[str, Any]:
+        """As MfaEnrollment of Identity Toolkit: without its secret."""
+        named = {"mfaEnrollmentId": self.enrollment_id, "displayName": self.display_name}
+        return _present(named) | {"enrolledAt": _rfc3339(self.enrolled_at), "totpInfo": {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +52,12 @@ class Account:
     custom_auth: bool = False
     email_link: bool = False
     identities: list[dict[str, str]] = field(default_factory=list)
+    factors: list[Factor] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, kept: dict[str, Any]) -> Account:
+        """An account from what `kept` made of it."""
+        return cls(**(kept | {"factors": [Factor(**one) for one in kept.get("factors", [])]}))
 
     def kept(self) -> dict[str, Any]:
         """Everything, for the store."""
@@ -67,6 +93,7 @@ class Account:
             "customAttributes": self.claims,
             "customAuth": self.custom_auth or None,
             "emailLinkSignin": self.email_link or None,
+            "mfaInfo": [factor.shown() for factor in self.factors] or None,
             "lastRefreshAt": None if self.last_refresh_at is None else _rfc3339(self.last_refresh_at),
         }
         return _present(info)
@@ -74,12 +101,34 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a refresh token stands for. `auth_time` is the sign-in, in seconds since the epoch."""
+    """What a refresh token stands for. `auth_time` is the sign-in, in seconds since the epoch.
+
+    `second_factor` is the id of the enrolment that was proven, if one was.
+    """
 
     local_id: str
     provider: str
     auth_time: int
     claims: dict[str, Any]
+    second_factor: str | None = None
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What is kept between two requests about a second factor. `created_at` is in seconds since the epoch.
+
+    For an enrolment the secret, how many codes were tried and whether it is done; for a sign-in the first factor's
+    provider.
+    """
+
+    kind: str
+    local_id: str
+    created_at: int
+    secret: str = field(default="", repr=False)
+    attempts: int = 0
+    done: bool = False
+    provider: str = ""
     revoked: bool = False
 
 

@@ -4,15 +4,39 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from emulator.auth import sessions
-from emulator.auth.call import Method
+from emulator.auth.call import Call, Method
 from emulator.auth.errors import AuthError
-from emulator.auth.methods import accounts, codes, importing, projects, sign_in, sign_up, update
+from emulator.auth.methods import (
+    accounts,
+    codes,
+    importing,
+    mfa_enrollment,
+    mfa_sign_in,
+    projects,
+    sign_in,
+    sign_up,
+    update,
+)
 
 _TOOLKIT = "/identitytoolkit.googleapis.com"
 _CERTIFICATES = "/www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
+
+
+def _newer(method: Method) -> Method:
+    """The method, its refusals in the shape of Google's newer APIs, which name a canonical status."""
+
+    async def answered(call: Call) -> dict[str, Any]:
+        try:
+            return await method(call)
+        except AuthError as error:
+            raise AuthError(error.message, error.http_status, error.status or "INVALID_ARGUMENT") from error
+
+    return answered
+
+
 # Called with an API key; an administrator's credentials are accepted where the method has a use for them.
 _PUBLIC: dict[str, Method] = {
     f"POST {_TOOLKIT}/v1/accounts:signUp": sign_up.sign_up,
@@ -25,6 +49,11 @@ _PUBLIC: dict[str, Method] = {
     f"POST {_TOOLKIT}/v1/accounts:delete": accounts.delete,
     f"POST {_TOOLKIT}/v1/accounts:sendOobCode": codes.send,
     f"POST {_TOOLKIT}/v1/accounts:resetPassword": codes.reset_password,
+    f"POST {_TOOLKIT}/v2/accounts/mfaEnrollment:start": _newer(mfa_enrollment.start),
+    f"POST {_TOOLKIT}/v2/accounts/mfaEnrollment:finalize": _newer(mfa_enrollment.finalize),
+    f"POST {_TOOLKIT}/v2/accounts/mfaEnrollment:withdraw": _newer(mfa_enrollment.withdraw),
+    f"POST {_TOOLKIT}/v2/accounts/mfaSignIn:start": _newer(mfa_sign_in.start),
+    f"POST {_TOOLKIT}/v2/accounts/mfaSignIn:finalize": _newer(mfa_sign_in.finalize),
     f"GET {_TOOLKIT}/v1/projects": projects.describe,
     f"GET {_TOOLKIT}/v2/passwordPolicy": projects.password_policy,
     f"GET {_TOOLKIT}/v2/recaptchaConfig": projects.recaptcha_config,
@@ -41,6 +70,8 @@ _ADMIN: dict[str, Method] = {
     f"POST {_TOOLKIT}/v1/projects/*/accounts:query": accounts.query,
     f"POST {_TOOLKIT}/v1/projects/*/accounts:sendOobCode": codes.send,
     f"POST {_TOOLKIT}/v1/projects/*:createSessionCookie": sessions.create_cookie,
+    f"GET {_TOOLKIT}/admin/v2/projects/*/config": projects.get_config,
+    f"PATCH {_TOOLKIT}/admin/v2/projects/*/config": projects.patch_config,
     f"GET {_TOOLKIT}/v2/projects/*/config": projects.get_config,
     f"PATCH {_TOOLKIT}/v2/projects/*/config": projects.patch_config,
 }

@@ -15,16 +15,26 @@ from emulator.auth.model import Account, Session
 _RECENT = 300  # seconds that a sign-in counts as recent for changes of credentials
 
 
-def begin(call: Call, account: Account, provider: str, claims: dict[str, Any] | None = None) -> dict[str, Any]:
+def begin(
+    call: Call,
+    account: Account,
+    provider: str,
+    claims: dict[str, Any] | None = None,
+    second_factor: str | None = None,
+) -> dict[str, Any]:
     """Sign the account in and keep it with the time of that; the tokens as the sign-in methods answer them."""
     signed_in = replace(account, last_login_at=call.now_ms, last_refresh_at=call.now_ms)
-    session = Session(account.local_id, provider, call.now, claims or {})
+    return keep(call, signed_in, Session(account.local_id, provider, call.now, claims or {}, second_factor))
+
+
+def keep(call: Call, account: Account, session: Session) -> dict[str, Any]:
+    """Keep an account together with a new session of it; the tokens of the session."""
     refresh_token = secrets.token_urlsafe(32)
     with call.store.transaction():
-        call.store.put(call.project, signed_in)
+        call.store.put(call.project, account)
         call.store.add_session(call.project, refresh_token, session)
     return {
-        "idToken": tokens.id_token(call.project, signed_in, session, call.now),
+        "idToken": tokens.id_token(call.project, account, session, call.now),
         "refreshToken": refresh_token,
         "expiresIn": str(tokens.LIFETIME),
     }
@@ -99,6 +109,12 @@ async def create_cookie(call: Call) -> dict[str, Any]:
     require(300 <= lifetime <= 14 * 86400, "INVALID_DURATION")
     _, claims = bearer(call, id_token or "")
     return {"sessionCookie": tokens.session_cookie(call.project, claims, call.now, lifetime)}
+
+
+def second_factor(claims: dict[str, Any]) -> str | None:
+    """The id of the second factor that the sign-in of an ID token had, which a new session of it keeps."""
+    found = claims["firebase"].get("second_factor_identifier")
+    return found if isinstance(found, str) else None
 
 
 def developer_claims(claims: dict[str, Any], account: Account) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from emulator.auth.model import Account, ActionCode, Session
+from emulator.auth.model import Account, ActionCode, Challenge, Session
 
 _SCHEMA = """
     create table if not exists accounts (
@@ -31,13 +31,19 @@ _SCHEMA = """
     create index if not exists identities_account on identities (project, local_id);
     create table if not exists sessions (
         token_hash blob primary key, project text not null, local_id text not null, provider text not null,
-        auth_time integer not null, claims text not null, revoked integer not null default 0
+        auth_time integer not null, claims text not null, revoked integer not null default 0, second_factor text
     ) without rowid;
     create index if not exists sessions_account on sessions (project, local_id);
     create table if not exists codes (
         project text not null, code text not null, email text not null, body text not null, expires_at integer not null,
         primary key (project, code)
     );
+    create table if not exists challenges (
+        token_hash blob primary key, project text not null, local_id text not null, created_at integer not null,
+        body text not null, revoked integer not null default 0
+    ) without rowid;
+    create index if not exists challenges_account on challenges (project, local_id);
+    create index if not exists challenges_age on challenges (created_at);
     create table if not exists settings (project text primary key, body text not null) without rowid;
 """
 
@@ -52,6 +58,9 @@ class Store:
         # WAL keeps every commit through the end of the process; only the loss of the machine's power can undo one.
         self._connection.execute("pragma synchronous = normal")
         self._connection.executescript(_SCHEMA)
+        columns = {row[1] for row in self._connection.execute("pragma table_info(sessions)")}
+        if "second_factor" not in columns:  # made before there were second factors
+            self._connection.execute("alter table sessions add column second_factor text")
 
     def close(self) -> None:
         """Close the database."""
@@ -91,7 +100,7 @@ class Store:
             "select body from accounts where project = ? and local_id > ? order by local_id limit ?",
             (project, after, limit),
         )
-        return [Account(**json.loads(row[0])) for row in rows]
+        return [Account.read(json.loads(row[0])) for row in rows]
 
     def put(self, project: str, account: Account) -> None:
         """Write an account, new or changed.
@@ -118,15 +127,16 @@ class Store:
             self._connection.execute(f"delete from {table} where project = ? and local_id = ?", (project, local_id))
 
     def clear(self, project: str) -> None:
-        """Remove all accounts of a project, their sessions and codes."""
+        """Remove all accounts of a project, their sessions, codes and challenges."""
         with self.transaction():
-            for table in ("accounts", "identities", "sessions", "codes"):
+            for table in ("accounts", "identities", "sessions", "codes", "challenges"):
                 self._connection.execute(f"delete from {table} where project = ?", (project,))
 
     def add_session(self, project: str, refresh_token: str, session: Session) -> None:
         """Keep a session under the hash of its refresh token."""
         self._connection.execute(
-            "insert into sessions values (?, ?, ?, ?, ?, ?, 0)",
+            "insert into sessions (token_hash, project, local_id, provider, auth_time, claims, second_factor)"
+            " values (?, ?, ?, ?, ?, ?, ?)",
             (
                 _hash(refresh_token),
                 project,
@@ -134,19 +144,23 @@ class Store:
                 session.provider,
                 session.auth_time,
                 json.dumps(session.claims),
+                session.second_factor,
             ),
         )
 
     def session(self, refresh_token: str) -> tuple[str, Session] | None:
         """The project and session of a refresh token."""
         row = self._connection.execute(
-            "select project, local_id, provider, auth_time, claims, revoked from sessions where token_hash = ?",
+            "select project, local_id, provider, auth_time, claims, second_factor, revoked from sessions"
+            " where token_hash = ?",
             (_hash(refresh_token),),
         ).fetchone()
-        return None if row is None else (row[0], Session(row[1], row[2], row[3], json.loads(row[4]), bool(row[5])))
+        if row is None:
+            return None
+        return row[0], Session(row[1], row[2], row[3], json.loads(row[4]), row[5], bool(row[6]))
 
     def revoke_sessions(self, project: str, local_id: str, until: int) -> None:
-        """Revoke the sessions begun so far, up to and including the second `until`.
+        """Revoke the sessions begun so far, up to and including the second `until`, and those half begun.
 
         A second is too coarse to tell a session begun before a revocation from one begun after it in the same second;
         marking those that exist tells them apart.
@@ -155,6 +169,27 @@ class Store:
             "update sessions set revoked = 1 where project = ? and local_id = ? and auth_time <= ?",
             (project, local_id, until),
         )
+        self._connection.execute(
+            "update challenges set revoked = 1 where project = ? and local_id = ? and created_at <= ?",
+            (project, local_id, until),
+        )
+
+    def put_challenge(self, project: str, token: str, challenge: Challenge) -> None:
+        """Keep a challenge, new or changed, under the hash of its token, and forget those of another day."""
+        self._connection.execute("delete from challenges where created_at < ?", (challenge.created_at - 86400,))
+        body = {name: value for name, value in asdict(challenge).items() if name != "revoked"}
+        self._connection.execute(
+            "insert into challenges values (?, ?, ?, ?, ?, ?)"
+            " on conflict (token_hash) do update set body = excluded.body",
+            (_hash(token), project, challenge.local_id, challenge.created_at, json.dumps(body), challenge.revoked),
+        )
+
+    def challenge(self, project: str, token: str) -> Challenge | None:
+        """The challenge of a token."""
+        row = self._connection.execute(
+            "select body, revoked from challenges where token_hash = ? and project = ?", (_hash(token), project)
+        ).fetchone()
+        return None if row is None else Challenge(**json.loads(row[0]), revoked=bool(row[1]))
 
     def add_code(self, project: str, code: ActionCode, now: int) -> None:
         """Keep a code, and forget those that expired."""
@@ -191,9 +226,9 @@ class Store:
 
     def _one(self, clause: str, values: tuple[str, ...]) -> Account | None:
         row = self._connection.execute(f"select body from accounts where {clause}", values).fetchone()
-        return None if row is None else Account(**json.loads(row[0]))
+        return None if row is None else Account.read(json.loads(row[0]))
 
 
 def _hash(token: str) -> bytes:
-    """Refresh tokens have 256 random bits, so a plain digest hides them."""
+    """Refresh tokens and those of challenges have 256 random bits or more, so a plain digest hides them."""
     return hashlib.sha256(token.encode()).digest()

@@ -32,6 +32,9 @@ def id_token(project: str, account: Account, session: Session, now: int) -> str:
         identities["phone"] = [account.phone_number]
     for one in account.identities:
         identities.setdefault(one["providerId"], []).append(one["rawId"])
+    firebase: dict[str, Any] = {"identities": identities, "sign_in_provider": session.provider}
+    if session.second_factor is not None:
+        firebase |= {"sign_in_second_factor": "totp", "second_factor_identifier": session.second_factor}
     claims: dict[str, Any] = {
         **(json.loads(account.claims) if account.claims else {}),
         **session.claims,
@@ -48,7 +51,7 @@ def id_token(project: str, account: Account, session: Session, now: int) -> str:
         "email": account.email,
         "email_verified": account.email_verified if account.email else None,
         "phone_number": account.phone_number,
-        "firebase": {"identities": identities, "sign_in_provider": session.provider},
+        "firebase": firebase,
     }
     return _encode({name: value for name, value in claims.items() if value is not None})
 

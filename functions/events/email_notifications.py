@@ -10,7 +10,7 @@ from firebase_functions.core import CloudEvent
 from functions import options
 from shared import bootstrap
 from shared.entry import events
-from shared.services.notifications.analysis_mail import EMAIL_TOPIC
+from shared.services.notifications.sending import EMAIL_TOPIC
 
 
 @options.retried

@@ -14,7 +14,7 @@ from shared.services.analysis.requesting import ANALYSIS_TOPIC
 
 
 @options.retried
-@pubsub_fn.on_message_published(topic=ANALYSIS_TOPIC, **options.EVENT)
+@pubsub_fn.on_message_published(topic=ANALYSIS_TOPIC, secrets=options.AUDIT_SECRETS, **options.EVENT)
 def incident_analysis(event: CloudEvent[pubsub_fn.MessagePublishedData[Any]]) -> None:
     """Analyse the incident that the message names."""
     incident_id = events.text_of(event.data.message.json, "incident_id")

@@ -11,6 +11,7 @@ from functions import options
 from shared import bootstrap
 from shared.entry import events
 from shared.services.analysis.requesting import request_analysis
+from shared.services.incidents.reading import current
 
 
 @options.retried
@@ -22,7 +23,7 @@ def incident_updated(event: firestore_fn.Event[Change[Any]]) -> None:
 
 
 def _follow_up(incident_id: str) -> None:
-    incident = bootstrap.incident_reading().current(incident_id)
+    incident = current(bootstrap.incidents(), incident_id)
     if incident.analysis is None or incident.analysis.input_hash != incident.input_hash:
         request_analysis(bootstrap.publisher(), incident_id)
     if incident.analysis is not None:

@@ -49,11 +49,11 @@ ENDPOINT = Endpoint(
         failures=(HTTPStatus.NOT_FOUND,),
     ),
     settings=bootstrap.settings,
-    verifier=bootstrap.token_verifier,
+    gate=bootstrap.gate,
 )
 
 
-@https_fn.on_request(**options.HTTP)
+@https_fn.on_request(secrets=options.AUDIT_SECRETS, **options.HTTP)
 def auth_profile(request: Request) -> Response:
     """GET and PUT /api/auth/profile."""
     return ENDPOINT(request)

@@ -76,11 +76,11 @@ ENDPOINT = Endpoint(
         ),
     ),
     settings=bootstrap.settings,
-    verifier=bootstrap.token_verifier,
+    gate=bootstrap.gate,
 )
 
 
-@https_fn.on_request(**options.HTTP)
+@https_fn.on_request(secrets=options.AUDIT_SECRETS, **options.HTTP)
 def incident(request: Request) -> Response:
     """GET and PUT /api/incidents/{id}."""
     return ENDPOINT(request)

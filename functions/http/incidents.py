@@ -95,11 +95,11 @@ ENDPOINT = Endpoint(
         tag="incidents",
     ),
     settings=bootstrap.settings,
-    verifier=bootstrap.token_verifier,
+    gate=bootstrap.gate,
 )
 
 
-@https_fn.on_request(**options.HTTP)
+@https_fn.on_request(secrets=options.AUDIT_SECRETS, **options.HTTP)
 def incidents(request: Request) -> Response:
     """POST and GET /api/incidents."""
     return ENDPOINT(request)

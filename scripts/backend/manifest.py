@@ -32,7 +32,7 @@ def functions_of(path: Path) -> list[Function]:
     """Every function of the manifest."""
     endpoints: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text())["endpoints"]
     return [
-        Function(name, entry["region"][0], "http" if "httpsTrigger" in entry else "cloudevent")
+        Function(name, entry["region"][0], "cloudevent" if "eventTrigger" in entry else "http")
         for name, entry in endpoints.items()
     ]
 

@@ -99,6 +99,10 @@ class FirebaseAccounts:
         with _provider():
             return str(auth.generate_email_verification_link(email, app=self._app))
 
+    def password_link(self, email: str) -> str:
+        with _provider():
+            return str(auth.generate_password_reset_link(email, app=self._app))
+
     def delete(self, uid: str) -> None:
         try:
             with _provider():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
+import time
 from datetime import UTC, datetime
 
 _ALPHABET = string.ascii_letters + string.digits
@@ -15,6 +16,10 @@ class SystemClock:
     def now(self) -> datetime:
         """The present, in UTC."""
         return datetime.now(UTC)
+
+    def wait_until(self, moment: datetime) -> None:
+        """Sleep until then."""
+        time.sleep(max(0.0, (moment - self.now()).total_seconds()))
 
 
 class RandomIds:

@@ -6,19 +6,32 @@ from collections.abc import Mapping, Sequence
 
 
 class SecuraError(Exception):
-    """Root of every expected failure. Its text may be shown to the caller: no secret, no foreign data."""
+    """Root of every expected failure. Its text may be shown to the caller: no secret, no foreign data.
+
+    `code` names, for programs, what the text says to people, where the HTTP status alone does not.
+    """
+
+    code: str | None = None
+
+
+NO_TOKEN = "no token"  # noqa: S105  # a reason, not a secret
 
 
 class NotAuthenticatedError(SecuraError):
     """No credential, or one that does not hold."""
 
-    def __init__(self, reason: str = "no token") -> None:
+    def __init__(self, reason: str = NO_TOKEN, code: str | None = None) -> None:
         super().__init__("Not authenticated")
         self.reason = reason  # for the log, not for the caller
+        self.code = code
 
 
 class ForbiddenError(SecuraError):
     """Known who asks, and they may not."""
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class NotFoundError(SecuraError):

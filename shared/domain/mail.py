@@ -33,16 +33,22 @@ class MailMessage(Model):
 
 
 class OutboxMail(Model):
-    """The document `outbox/{id}`; the id is made from the cause, so that a repeated cause is the same mail."""
+    """The document `outbox/{id}`; the id is made from the cause, so that a repeated cause is the same mail.
+
+    `about` is the uid of a person whom the words are about, where they are not the recipient. After `expires_at` the
+    database removes it.
+    """
 
     id: str
     kind: str
     incident_id: str | None = None
+    about: str | None = None
     message: MailMessage
     state: MailState = MailState.QUEUED
     attempts: int = 0
     lease_until: UtcDatetime | None = None
     provider_message_id: str | None = None
     failure: str | None = None
+    expires_at: UtcDatetime | None = None
     created_at: UtcDatetime
     updated_at: UtcDatetime

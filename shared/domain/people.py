@@ -51,10 +51,12 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedToken:
-    """What a good ID token says: whose it is and until when it holds."""
+    """What a good ID token says: whose it is, until when it holds, and how (`provider`) and when it was got."""
 
     identity: Identity
     expires_at: UtcDatetime
+    issued_at: datetime | None = None
+    provider: str | None = None
 
 
 _WORDS = re.compile(r"\w+")
@@ -124,10 +126,15 @@ class NotificationsChange(Model):
         return current.model_copy(update=changed)
 
 
+def words_of(text: str) -> set[str]:
+    """The words of a text as they are searched for: in lower case, at most 20 characters of each."""
+    return {word[:_LONGEST_TERM] for word in _WORDS.findall(text.casefold())}
+
+
 def search_terms(*texts: str) -> list[str]:
     """Every beginning of every word, in lower case: what a list is searched by (Firestore finds values, not parts)."""
-    words = {word for text in texts for word in _WORDS.findall(text.casefold())}
-    return sorted({word[:length] for word in words for length in range(1, min(len(word), _LONGEST_TERM) + 1)})
+    words = {word for text in texts for word in words_of(text)}
+    return sorted({word[:length] for word in words for length in range(1, len(word) + 1)})
 
 
 class User(Model):
@@ -162,9 +169,9 @@ class User(Model):
     @model_validator(mode="before")
     @classmethod
     def _without_derived(cls, value: Any) -> Any:
-        return (
-            {name: kept for name, kept in value.items() if name != "search_terms"} if isinstance(value, dict) else value
-        )
+        if not isinstance(value, dict):
+            return value
+        return {name: kept for name, kept in value.items() if name != "search_terms"}
 
 
 class Profile(Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from pydantic import Field
 from shared.domain.base import Model, Text, UtcDatetime
 from shared.domain.errors import ConflictError
 from shared.domain.incident import Uid
-from shared.domain.people import User
+from shared.domain.people import User, words_of
 from shared.domain.permissions import Role
 
 Reason = Annotated[Text, Field(min_length=3, max_length=500, description="Why; kept in the audit trail")]
@@ -111,3 +112,28 @@ class Person(Model):
     def of(cls, user: User) -> Person:
         """The administrators' view of a user document."""
         return cls(**{name: getattr(user, name) for name in cls.model_fields})
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFilter:
+    """Which people. `q` holds beginnings of words of the name, the address or the department: all have to fit."""
+
+    role: Role | None = None
+    q: str | None = None
+    disabled: bool | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The filter as plain values."""
+        return asdict(self)
+
+    @property
+    def words(self) -> list[str]:
+        """The words that have to fit, the longest first: it lets the fewest through."""
+        return sorted(words_of(self.q or ""), key=len, reverse=True)
+
+
+class PersonPage(Model):
+    """One page of people, and the cursor of the next; null at the end."""
+
+    items: list[Person]
+    next_cursor: str | None = None

@@ -27,11 +27,14 @@ from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema
 from pydantic import BaseModel
 
 from shared.entry.endpoint import MAX_KEY, Endpoint, Operation
+from shared.entry.gates.apps import HEADER as APP_CHECK_HEADER
 from shared.entry.problems import CONTENT_TYPE, Problem
 
 _TAGS = [
     Tag(name="incidents", description="Report, list, read and change incidents"),
     Tag(name="auth", description="Join, look at tokens, one's own profile"),
+    Tag(name="applications", description="Apply to the security team, decide on applications"),
+    Tag(name="audit", description="Read, export and verify what was done"),
     Tag(name="platform", description="The service itself"),
 ]
 
@@ -45,8 +48,11 @@ _HEADERS = {
 def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
     """The whole contract as a JSON-serialisable OpenAPI 3.1 document."""
     paths: dict[str, dict[str, OperationObject]] = {}
-    for operation in (operation for endpoint in endpoints for operation in endpoint.operations):
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    for endpoint in endpoints:
+        for operation in endpoint.operations:
+            paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(
+                operation, gated=endpoint.gate is not None
+            )
     api = OpenAPI(
         openapi="3.1.1",
         info=Info(
@@ -62,7 +68,15 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
             securitySchemes={
                 "firebase": SecurityScheme(
                     type="http", scheme="bearer", bearerFormat="JWT", description="A Firebase ID token"
-                )
+                ),
+                "appCheck": SecurityScheme.model_validate(
+                    {
+                        "type": "apiKey",
+                        "in": "header",
+                        "name": APP_CHECK_HEADER,
+                        "description": "A Firebase App Check token, where the platform enforces it",
+                    }
+                ),
             }
         ),
     )
@@ -71,7 +85,7 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
     return result
 
 
-def _operation(operation: Operation) -> OperationObject:
+def _operation(operation: Operation, *, gated: bool) -> OperationObject:
     return OperationObject(
         operationId=operation.handler.__module__.rsplit(".", 1)[-1] + "_" + operation.handler.__name__,
         summary=operation.summary,
@@ -80,7 +94,7 @@ def _operation(operation: Operation) -> OperationObject:
         security=[{"firebase": []}] if operation.permission else [],
         parameters=list(_parameters(operation)) or None,
         requestBody=_body(operation.body) if operation.body else None,
-        responses=_responses(operation),
+        responses=_responses(operation, gated=gated),
     )
 
 
@@ -96,7 +110,13 @@ def _parameters(operation: Operation) -> Iterator[Parameter]:
         if part.startswith("{"):
             yield _parameter("path", part.strip("{}"), text, required=True)
     for name, purpose in operation.headers.items():
-        yield _parameter("header", name, _HEADERS[name], purpose, required=name == "If-Match")
+        yield _parameter(
+            "header",
+            name,
+            _HEADERS[name],
+            purpose,
+            required=name == "If-Match" and HTTPStatus.PRECONDITION_REQUIRED in operation.failures,
+        )
     if operation.query is None:
         return
     described = operation.query.model_json_schema(by_alias=True)
@@ -123,22 +143,38 @@ def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
     return {name: _inlined(part, definitions) for name, part in schema.items()}
 
 
-def _responses(operation: Operation) -> dict[str, Response]:
+def _header(purpose: str, example: str) -> Header:
+    return Header(description=purpose, schema=Schema(type="string", examples=[example]))
+
+
+_ANSWER_HEADERS = {"X-Request-Id": _header("Names this request in the logs", "0123456789abcdef0123456789abcdef")}
+_LIMIT_HEADERS = {
+    "RateLimit-Policy": _header(
+        "The quotas this counts against: q requests in w seconds", '"write-user";q=60;w=60, "write-address";q=6000;w=60'
+    ),
+    "RateLimit": _header("How many requests are left, and in how many seconds all are again", '"write-user";r=59;t=42'),
+}
+_RETRY_AFTER = {"Retry-After": _header("In how many seconds to try again", "42")}
+
+
+def _responses(operation: Operation, *, gated: bool) -> dict[str, Response]:
+    headers = _ANSWER_HEADERS | (_LIMIT_HEADERS if gated else {})
     success = Response(description=operation.status.phrase)
     if operation.returns is not None:
         success = Response(
             description=operation.status.phrase,
-            headers={
-                "X-Request-Id": Header(description="Names this request in the logs", schema=Schema(type="string"))
-            },
+            headers=dict(headers),
             content={"application/json": MediaType(schema=PydanticSchema(schema_class=operation.returns))},
         )
+    # Where App Check is enforced, a public operation answers 401 too.
+    by_gate = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS} if gated else set()
     failures = {
         status: Response(
             description=status.phrase,
+            headers=headers | _RETRY_AFTER if status is HTTPStatus.TOO_MANY_REQUESTS else None,
             content={CONTENT_TYPE: MediaType(schema=PydanticSchema(schema_class=Problem))},
         )
-        for status in _failures(operation)
+        for status in sorted({*_failures(operation), *by_gate})
     }
     return {str(int(operation.status)): success} | {str(int(status)): answer for status, answer in failures.items()}
 

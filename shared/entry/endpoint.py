@@ -1,4 +1,4 @@
-"""An endpoint: the operations of one URL path, decoded, authorised, carried out and encoded.
+"""An endpoint: the operations of one URL path, let through the gate, decoded, carried out and encoded.
 
 def get(call: Call[None, None]) -> Answer:
     return Answer(bootstrap.profiles().get(call.identity))
@@ -7,7 +7,7 @@ ENDPOINT = Endpoint(
         "auth_profile",
         Operation("GET", "/api/auth/profile", get, "Read your profile", returns=Profile, permission=PROFILE_READ),
         settings=bootstrap.settings,
-        verifier=bootstrap.token_verifier,
+        gate=bootstrap.gate,
     )
 """
 
@@ -15,109 +15,42 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from http import HTTPStatus
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import cast
 
 from flask import Request, Response
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.routing import Map, Rule
 
-from shared.domain.errors import ForbiddenError, InvalidInputError, NotAuthenticatedError, SecuraError
-from shared.domain.people import Identity
-from shared.domain.permissions import Permission
+from shared.domain.errors import InvalidInputError, NotAuthenticatedError, SecuraError
 from shared.entry import logs, problems
-from shared.ports.identity import TokenVerifier
+from shared.entry.gate import Gate, Passage
+from shared.entry.operations import MAX_KEY, Answer, Call, Operation
 from shared.settings import Settings
+
+__all__ = ["MAX_BODY", "MAX_KEY", "Answer", "Call", "Endpoint", "Operation"]
 
 MAX_BODY = 256 * 1024
 """Bytes of a JSON body; uploads have a limit of their own."""
-MAX_KEY = 255
-
-BodyT = TypeVar("BodyT", bound=BaseModel | None)
-QueryT = TypeVar("QueryT", bound=BaseModel | None)
-Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-
-
-@dataclass(frozen=True, slots=True)
-class Call(Generic[BodyT, QueryT]):
-    """One decoded request. `identity` is there whenever the operation is not public."""
-
-    body: BodyT
-    query: QueryT
-    path: Mapping[str, str]
-    request: Request
-    request_id: str
-    _identity: Identity | None = None
-
-    @property
-    def identity(self) -> Identity:
-        """Who is asking.
-
-        Raises:
-            NotAuthenticatedError: the operation is public and nobody said who they are.
-        """
-        if self._identity is None:
-            raise NotAuthenticatedError
-        return self._identity
-
-    @property
-    def idempotency_key(self) -> str | None:
-        """The Idempotency-Key header: 1 to 255 printable ASCII characters.
-
-        Raises:
-            InvalidInputError: it is something else.
-        """
-        key = self.request.headers.get("Idempotency-Key")
-        if key is not None and not (1 <= len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
-            raise InvalidInputError(
-                "The Idempotency-Key is not usable", {"Idempotency-Key": "1 to 255 printable ASCII characters"}
-            )
-        return key
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What goes back: a model (sent as JSON) or a ready response."""
-
-    content: BaseModel | Response
-    status: HTTPStatus = HTTPStatus.OK
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class Operation:
-    """One method of one path: what it takes, what it gives, who may. `permission` None makes it public."""
-
-    method: Method
-    path: str
-    handler: Callable[[Call[Any, Any]], Answer]
-    summary: str
-    returns: type[BaseModel] | None
-    permission: Permission | None = None
-    body: type[BaseModel] | None = None
-    query: type[BaseModel] | None = None
-    status: HTTPStatus = HTTPStatus.OK
-    description: str = ""
-    tag: str = "platform"
-    headers: Mapping[str, str] = field(default_factory=dict)  # request header → what it is for, for the OpenAPI page
-    failures: tuple[HTTPStatus, ...] = ()  # beyond those that follow from the rest
 
 
 class Endpoint:
-    """A WSGI-side callable: takes the flask request, gives the flask response, never raises."""
+    """A WSGI-side callable: takes the flask request, gives the flask response, never raises.
+
+    Without a gate every operation is public and unlimited: that is for the platform's own pages, which must not need
+    any other service. An operation with a permission then answers 401 to everybody.
+    """
 
     def __init__(
         self,
         name: str,
         *operations: Operation,
         settings: Callable[[], Settings],
-        verifier: Callable[[], TokenVerifier] | None = None,
+        gate: Callable[[], Gate] | None = None,
     ) -> None:
         self.name = name
         self.operations = operations
-        self._verifier = verifier
+        self.gate = gate
         self._settings = settings
         # OPTIONS is not answered by the map itself; a HEAD is served by its GET, whose body the server drops.
         self._routes = Map(
@@ -130,20 +63,9 @@ class Endpoint:
         trace = logs.Trace.of(dict(request.headers))
         logs.begin(trace, self._settings(), function=self.name, request_id=trace.trace_id)
         started = time.perf_counter()
-        try:
-            response = self._answer(request, trace.trace_id)
-        except NotAuthenticatedError as error:
-            logs.logger().info("not authenticated", reason=error.reason)
-            response = problems.from_domain(error, trace.trace_id)
-        except SecuraError as error:
-            response = problems.from_domain(error, trace.trace_id)
-        except ValidationError as error:
-            response = problems.from_validation(error, trace.trace_id)
-        except HTTPException as error:
-            response = problems.from_http(error, trace.trace_id)
-        except Exception:  # noqa: BLE001  # the last resort of the process: logged in full, told in nothing
-            logs.logger().exception("unexpected failure")
-            response = problems.internal(trace.trace_id)
+        passage = Passage(trace.trace_id)
+        response = self._answer_or_problem(request, passage)
+        response.headers.update(passage.headers())
         response.headers["X-Request-Id"] = trace.trace_id
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Cache-Control", "no-store")
@@ -154,12 +76,41 @@ class Endpoint:
         )
         return response
 
-    def _answer(self, request: Request, request_id: str) -> Response:
+    def _answer_or_problem(self, request: Request, passage: Passage) -> Response:
+        try:
+            return self._answer(request, passage)
+        except SecuraError as error:
+            if isinstance(error, NotAuthenticatedError):
+                logs.logger().info("not authenticated", reason=error.reason)
+            response = problems.from_domain(error, passage.request_id)
+            return self._noted(response, passage, error)
+        except ValidationError as error:
+            return problems.from_validation(error, passage.request_id)
+        except HTTPException as error:
+            return problems.from_http(error, passage.request_id)
+        except Exception:  # noqa: BLE001  # the last resort of the process: logged in full, told in nothing
+            logs.logger().exception("unexpected failure")
+            return problems.internal(passage.request_id)
+
+    def _noted(self, response: Response, passage: Passage, error: SecuraError) -> Response:
+        if self.gate is None:
+            return response
+        try:
+            self.gate().refused(passage, response.status_code, error)
+        except Exception:  # noqa: BLE001  # the answer stands, whether or not it could be taken note of
+            logs.logger().exception("unexpected failure")
+        return response
+
+    def _answer(self, request: Request, passage: Passage) -> Response:
         operation, path = self._route(request)
-        identity = self._identify(request, operation)
+        if self.gate is not None:
+            self.gate().admit(request, operation, passage)
+        elif operation.permission is not None:
+            raise NotAuthenticatedError("no gate")
         query = _query(request, operation.query)
         body = _json_body(request, operation.body) if operation.body else None
-        answer = operation.handler(Call(body, query, path, request, request_id, identity))
+        call = Call(body, query, path, request, passage.request_id, passage.identity, passage.origin)
+        answer = operation.handler(call)
         if isinstance(answer.content, Response):
             answer.content.headers.update(answer.headers)
             return answer.content
@@ -174,18 +125,6 @@ class Endpoint:
         adapter = self._routes.bind("")
         operation, path = adapter.match(request.path, request.method)
         return cast("Operation", operation), path
-
-    def _identify(self, request: Request, operation: Operation) -> Identity | None:
-        if operation.permission is None:
-            return None
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if self._verifier is None or scheme.lower() != "bearer" or not token.strip():
-            raise NotAuthenticatedError
-        identity = self._verifier().verify(token.strip()).identity
-        logs.bind_user(identity.uid)
-        if not identity.can(operation.permission):
-            raise ForbiddenError(f"This needs the permission {operation.permission}")
-        return identity
 
 
 def _query(request: Request, model: type[BaseModel] | None) -> BaseModel | None:

@@ -20,6 +20,7 @@ from shared.domain.errors import (
     PreconditionRequiredError,
     SecuraError,
     TooManyConflictsError,
+    TooManyRequestsError,
     UnavailableError,
     VersionConflictError,
 )
@@ -43,6 +44,7 @@ class Problem(BaseModel):
     detail: str
     request_id: str
     errors: list[FieldProblem] = []
+    code: str | None = Field(default=None, description="Names the cause for programs, where the status does not")
 
 
 _STATUS_OF: tuple[tuple[type[SecuraError], HTTPStatus], ...] = (
@@ -54,6 +56,7 @@ _STATUS_OF: tuple[tuple[type[SecuraError], HTTPStatus], ...] = (
     (IdempotencyMismatchError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (ConflictError, HTTPStatus.CONFLICT),
     (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (TooManyRequestsError, HTTPStatus.TOO_MANY_REQUESTS),
     (TooManyConflictsError, HTTPStatus.SERVICE_UNAVAILABLE),
     (UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -65,7 +68,8 @@ def status_of(error: SecuraError) -> HTTPStatus:
 
 
 def _answer(problem: Problem, headers: dict[str, str] | None = None) -> Response:
-    body = json.dumps(problem.model_dump(exclude_defaults=False), ensure_ascii=False)
+    fields = problem.model_dump(exclude={"code"} if problem.code is None else set())
+    body = json.dumps(fields, ensure_ascii=False)
     return Response(
         body, status=problem.status, content_type=CONTENT_TYPE, headers={"Cache-Control": "no-store", **(headers or {})}
     )
@@ -80,6 +84,8 @@ def from_domain(error: SecuraError, request_id: str) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="secura"'
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "1"
+    if isinstance(error, TooManyRequestsError):
+        headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, VersionConflictError):
         headers["ETag"] = f'"{error.actual}"'
     problem = Problem(
@@ -88,6 +94,7 @@ def from_domain(error: SecuraError, request_id: str) -> Response:
         detail=str(error),
         request_id=request_id,
         errors=[FieldProblem(field=name, message=message) for name, message in fields.items()],
+        code=error.code,
     )
     return _answer(problem, headers)
 

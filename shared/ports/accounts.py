@@ -68,6 +68,14 @@ class Accounts(Protocol):
         """
         ...
 
+    def password_link(self, email: str) -> str:
+        """A link on which who reads mail at the address chooses a password, which also verifies the address.
+
+        Raises:
+            NotFoundError: no account has the address.
+        """
+        ...
+
     def delete(self, uid: str) -> None:
         """Remove the account; one that is gone already is no error."""
         ...

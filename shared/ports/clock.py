@@ -13,6 +13,10 @@ class Clock(Protocol):
         """The present, aware and in UTC."""
         ...
 
+    def wait_until(self, moment: datetime) -> None:
+        """Return when the moment has come; at once when it has passed."""
+        ...
+
 
 class Ids(Protocol):
     """Where identifiers come from."""

@@ -13,6 +13,7 @@ from shared.domain.mail import OutboxMail
 from shared.domain.paging import Cursor, IncidentFilter
 from shared.domain.people import User
 from shared.domain.permissions import Role
+from shared.domain.team import PersonFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,10 @@ class Users(Protocol):
             NotFoundError: there is none.
             TooManyConflictsError: others kept changing it.
         """
+        ...
+
+    def find(self, where: PersonFilter, limit: int, after: str | None = None) -> list[User]:
+        """At most `limit` people in the order of their addresses, from behind the address `after` on."""
         ...
 
     def with_role(self, role: Role) -> list[User]:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import itertools
 import os
+from datetime import UTC, datetime, timedelta
 
 import firebase_admin
 import pytest
 import requests
 from firebase_admin import auth
 
+from shared.adapters.account_checks import AccountCheckingVerifier
 from shared.adapters.firebase_accounts import FirebaseAccounts
-from shared.adapters.firebase_identity import FirebaseTokenVerifier
+from shared.adapters.firebase_identity import UnsignedTokenVerifier
+from shared.adapters.system import SystemClock
 from shared.domain.errors import ConflictError, InvalidInputError, NotAuthenticatedError
 from shared.domain.permissions import Permission, Role
 
 _NAMES = itertools.count()
 PASSWORD = "a long enough password"
+TOKENS = UnsignedTokenVerifier("demo-test", SystemClock())
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def test_a_granted_role_is_in_every_token_made_from_then_on(app, embedded, email
     accounts = FirebaseAccounts(app)
     accounts.create(email.split("@")[0], email, PASSWORD, "Kim")
     accounts.grant(email.split("@")[0], Role.SECURITY_TEAM)
-    verified = FirebaseTokenVerifier(app).verify(sign_in(embedded, email))
+    verified = TOKENS.verify(sign_in(embedded, email))
     assert (verified.identity.email, verified.identity.role) == (email, Role.SECURITY_TEAM)
 
 
@@ -53,7 +57,7 @@ def test_a_granted_role_is_in_every_token_made_from_then_on(app, embedded, email
 def test_without_a_known_role_one_may_do_nothing(app, embedded, email, claims):
     user = auth.create_user(email=email, password=PASSWORD, app=app)
     auth.set_custom_user_claims(user.uid, claims, app=app)
-    identity = FirebaseTokenVerifier(app).verify(sign_in(embedded, email)).identity
+    identity = TOKENS.verify(sign_in(embedded, email)).identity
     assert identity.role is None
     assert not any(identity.can(permission) for permission in Permission)
 
@@ -71,10 +75,36 @@ def test_what_the_provider_refuses_is_the_callers_mistake(app):
         FirebaseAccounts(app).create("x", "no address", PASSWORD, "Kim")
 
 
+def test_a_token_tells_how_and_when_one_signed_in(app, embedded, email):
+    auth.create_user(email=email, password=PASSWORD, email_verified=True, app=app)
+    before = datetime.now(UTC).replace(microsecond=0)
+    verified = TOKENS.verify(sign_in(embedded, email))
+    assert (verified.provider, verified.identity.email_verified) == ("password", True)
+    assert verified.identity.signed_in_at is not None
+    assert verified.issued_at is not None
+    assert verified.issued_at >= verified.identity.signed_in_at >= before
+    assert verified.identity.second_factor is None
+
+
+def test_a_session_that_was_ended_everywhere_is_revoked(app, embedded, email):
+    user = auth.create_user(email=email, password=PASSWORD, app=app)
+    token = sign_in(embedded, email)
+    strict = AccountCheckingVerifier(TOKENS, app)
+    signed_in_at = strict.verify(token).identity.signed_in_at
+    assert signed_in_at is not None
+    # Revoked is what began in an earlier second than the revocation: let that second pass.
+    SystemClock().wait_until(signed_in_at + timedelta(seconds=1))
+    FirebaseAccounts(app).revoke(user.uid)
+    with pytest.raises(NotAuthenticatedError) as refused:
+        strict.verify(token)
+    assert refused.value.reason == "revoked"
+    assert strict.verify(sign_in(embedded, email)).identity.uid == user.uid
+
+
 def test_a_bad_token_says_why(app, embedded, email):
     user = auth.create_user(email=email, password=PASSWORD, app=app)
     token = sign_in(embedded, email)
-    strict = FirebaseTokenVerifier(app, check_revoked=True)
+    strict = AccountCheckingVerifier(TOKENS, app)
     assert strict.verify(token).identity.uid == user.uid
 
     def reason(verifier, token):
@@ -82,8 +112,8 @@ def test_a_bad_token_says_why(app, embedded, email):
             verifier.verify(token)
         return refused.value.reason
 
-    assert reason(strict, "rubbish") == "invalid"
-    assert reason(strict, token + "x.y") == "invalid"
+    assert reason(strict, "rubbish") == "malformed"
+    assert reason(strict, token + "x.y") == "malformed"
     auth.update_user(user.uid, disabled=True, app=app)
     assert reason(strict, token) == "disabled"
     auth.delete_user(user.uid, app=app)

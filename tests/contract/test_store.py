@@ -60,6 +60,7 @@ def test_nothing_is_written_when_the_body_raises_or_an_id_is_taken(store):
 
     with pytest.raises(ForbiddenError):
         store.run(refuse)
+
     def clash(work):
         work.put(USERS, user("bo"))
         work.create(USERS, user("ana", Role.ADMIN))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+import time
+import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -17,6 +21,27 @@ import requests
 from tests.conftest import ROOT
 
 READY = "Secura is ready: "
+
+
+PASSWORD = "violet anchors drift slowly"
+
+
+def eventually(probe: Callable[[], Any]) -> Any:
+    """The first true answer of the probe."""
+    for _ in range(600):
+        if found := probe():
+            return found
+        time.sleep(0.05)
+    pytest.fail("it did not come")
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who joined and is signed in: `headers` carry their ID token."""
+
+    uid: str
+    address: str
+    headers: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -41,6 +66,21 @@ class Backend:
         answer.raise_for_status()
         return {"Authorization": f"Bearer {answer.json()['idToken']}"}
 
+    def join(self, name: str = "Pat Person") -> Person:
+        """Somebody new, as people join: registered, the link of the mail followed, signed in."""
+        address = f"person-{uuid.uuid4().hex[:12]}@example.org"
+        body = {"email": address, "password": PASSWORD, "display_name": name}
+        made = requests.post(f"{self.url}/api/auth/register", json=body, timeout=60)
+        assert made.status_code == 201, made.text
+        (link,) = re.findall(r"http://\S+", self.mail_to(address, "Verify your address"))
+        assert requests.post(link, timeout=60).status_code == 200  # the button of the page it leads to
+        return Person(made.json()["uid"], address, self.sign_in(address, PASSWORD))
+
+    def mail_to(self, address: str, words: str) -> str:
+        """The text of the mail to the address with these words in its subject, once it has come."""
+        mail = eventually(lambda: next((one for one in self.mails(to=address) if words in str(one["subject"])), None))
+        return str(requests.get(f"{self.env['SECURA_MAIL_URL']}/api/messages/{mail['id']}", timeout=60).json()["text"])
+
     def mails(self, **query: str) -> list[dict[str, object]]:
         """What is in the outbox."""
         answer = requests.get(
@@ -56,6 +96,8 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     """`scripts/local` on free ports with the demo users."""
     data = tmp_path_factory.mktemp("backend") / ".local"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    environment["SECURA_RATE_LIMITS"] = "auth=10000"  # here a hundred people join in a minute from one address
+    environment["SECURA_AUDIT_LAG"] = "0"  # so that the schedule seals what was just recorded
     process = subprocess.Popen(  # noqa: S603  # our own program
         [ROOT / "scripts" / "local", "--port", "0", "--data", data],
         env=environment,

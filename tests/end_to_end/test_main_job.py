@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 import requests
+
+from tests.end_to_end.conftest import eventually
 
 REPORT = {
     "title": "Files end in .locked",
     "description": "All files on the server are encrypted, a note demands bitcoin. It holds 1,200 patient records.",
 }
 pytestmark = pytest.mark.slow
-
-
-def eventually(probe: Callable[[], Any]) -> Any:
-    """The first true answer of the probe."""
-    for _ in range(600):
-        if found := probe():
-            return found
-        time.sleep(0.05)
-    pytest.fail("it did not come")
 
 
 @pytest.fixture(scope="session")
@@ -122,11 +111,7 @@ def test_changed_words_are_analysed_again_and_nobody_is_mailed_twice(backend, em
 
 
 def test_joining_signing_in_and_ones_own_profile(backend):
-    body = {"email": "new@example.org", "password": "a long enough password", "display_name": "New"}
-    answer = requests.post(f"{backend.url}/api/auth/register", json=body, timeout=60)
-    assert answer.json()["role"] == "employee"
-    assert requests.post(f"{backend.url}/api/auth/register", json=body, timeout=60).status_code == 409
-    who = backend.sign_in(body["email"], body["password"])
+    who = backend.join().headers
     profile = requests.put(
         f"{backend.url}/api/auth/profile", json={"time_zone": "Europe/Berlin"}, headers=who, timeout=60
     ).json()

@@ -8,7 +8,8 @@ import sqlite3
 import pytest
 import requests
 
-from tests.end_to_end.test_main_job import analysed, eventually, mails_about, report
+from tests.end_to_end.conftest import eventually
+from tests.end_to_end.test_main_job import analysed, mails_about, report
 
 pytestmark = pytest.mark.slow
 

@@ -22,7 +22,7 @@ print(json.dumps(sorted(sys.modules)))
 
 
 def _loaded(name: str) -> set[str]:
-    kind = "http" if main.FUNCTIONS[name].startswith("functions.http") else "cloudevent"
+    kind = "http" if main.FUNCTIONS[name].startswith(("functions.http", "functions.scheduled")) else "cloudevent"
     result = subprocess.run(  # noqa: S603  # our own program
         [sys.executable, "-c", _PROBE, name, kind],
         cwd=ROOT,
@@ -38,7 +38,11 @@ def _loaded(name: str) -> set[str]:
 @pytest.mark.parametrize("name", sorted(main.FUNCTIONS))
 def test_a_function_loads_its_own_module_only_and_no_heavy_library(name):
     modules = _loaded(name)
-    own = {module for module in modules if module.startswith(("functions.http.", "functions.events."))}
+    own = {
+        module
+        for module in modules
+        if module.startswith(("functions.http.", "functions.events.", "functions.scheduled."))
+    }
     assert own == {main.FUNCTIONS[name]}
     assert not modules & {"sklearn", "scipy", "google.cloud.aiplatform", "vertexai", "google.genai"}
     assert not {module for module in modules if module.split(".")[0] in {"emulator", "scripts", "tests"}}

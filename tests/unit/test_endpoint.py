@@ -19,9 +19,11 @@ from shared.domain.errors import (
     UnavailableError,
     VersionConflictError,
 )
+from shared.domain.limits import LimitTable
 from shared.domain.permissions import Permission
 from shared.entry.endpoint import MAX_BODY, Answer, Call, Endpoint, Operation
 from shared.settings import Settings
+from tests.access_fakes import FakeWorld
 from tests.fakes import FakeVerifier
 
 SETTINGS = Settings.read({"GOOGLE_CLOUD_PROJECT": "demo-test"})
@@ -69,6 +71,7 @@ def whole(_: Call[None, None]) -> Answer:
     return Answer(Response("<p>hello</p>", content_type="text/html"), headers={"X-Extra": "1"})
 
 
+WORLD = FakeWorld(FakeVerifier, table=LimitTable(None))
 ENDPOINT = Endpoint(
     "things",
     Operation("POST", "/things", make, "Make", returns=Said, body=Thing, permission=Permission.INCIDENT_IMPORT),
@@ -76,7 +79,7 @@ ENDPOINT = Endpoint(
     Operation("GET", "/fail/{kind}", fail, "Fail", returns=None),
     Operation("GET", "/page", whole, "A page", returns=None),
     settings=lambda: SETTINGS,
-    verifier=FakeVerifier,
+    gate=lambda: WORLD.gate,
 )
 
 

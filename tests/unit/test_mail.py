@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.analysis import Analysis, Categorization, CategoryProbability, SeverityAssessment, SeverityFactor
-from shared.domain.errors import RetryLaterError, UnavailableError
+from shared.domain.errors import RetryLaterError
 from shared.domain.mail import MailState
 from shared.domain.people import Channels, Notifications
 from shared.domain.permissions import Role
@@ -14,7 +14,7 @@ from shared.ports.messaging import MailNotSentError, MailOutcomeUnknownError, Ma
 from shared.services.notifications import AnalysisNotification, MailSending
 from shared.services.notifications.sending import LEASE
 from tests.builders import incident, user
-from tests.fakes import START, FakeClock, FakeMailer, FakeOutbox, FakePublisher, FakeUsers
+from tests.fakes import START, FakeClock, FakeMailer, FakeOutbox, FakeUsers
 
 ANALYSIS = Analysis(
     input_hash="0" * 64,
@@ -42,7 +42,6 @@ class World:
     def __init__(self, *failures: Exception) -> None:
         self.clock = FakeClock()
         self.outbox = FakeOutbox()
-        self.publisher = FakePublisher()
         self.mailer = FakeMailer(*failures)
         self.users = FakeUsers(
             user("ana"),
@@ -51,9 +50,7 @@ class World:
             user("dee", disabled=True),
             user("emp", Role.EMPLOYEE),
         )
-        self.notification = AnalysisNotification(
-            self.users, self.outbox, self.publisher, self.clock, "https://secura.example.org"
-        )
+        self.notification = AnalysisNotification(self.users, self.outbox, self.clock, "https://secura.example.org")
         self.sending = MailSending(self.outbox, self.mailer, self.clock)
 
     def queue(self, what=ANALYSED) -> str:
@@ -75,21 +72,11 @@ def test_the_team_is_mailed_once_however_often_the_events_come():
     assert world.state(mail_id) is MailState.SENT
 
 
-def test_a_lost_publication_is_made_up_for_by_the_next_delivery():
-    world = World()
-    world.publisher.down = True
-    with pytest.raises(UnavailableError):
-        world.notification.queue(ANALYSED)
-    world.publisher.down = False
-    mail_id = world.queue()
-    assert world.publisher.published == [("email-notifications", {"outbox_id": mail_id})]
-
-
 @pytest.mark.parametrize("quiet", [incident(), ANALYSED.model_copy(update={"notify": False})])
 def test_nobody_is_mailed_before_the_analysis_or_when_silence_was_asked_for(quiet):
     world = World()
     assert world.notification.queue(quiet) is None
-    assert (world.outbox.kept, world.publisher.published) == ({}, [])
+    assert world.outbox.kept == {}
 
 
 def test_no_team_no_mail():

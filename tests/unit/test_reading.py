@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from shared.domain.errors import InvalidInputError, NotFoundError
 from shared.domain.paging import Cursor, IncidentFilter
 from shared.services.incidents import IncidentReading
-from tests.builders import ADMIN, ANALYST, EMPLOYEE, OTHER_EMPLOYEE, incident
-from tests.fakes import START, FakeIncidents
+from tests.builders import ADMIN, ANALYST, AUDIT, EMPLOYEE, OTHER_EMPLOYEE, incident
+from tests.fakes import START, FakeIncidents, FakeStore
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def reading():
                 reporter_id=EMPLOYEE.uid if n % 2 else OTHER_EMPLOYEE.uid,
             )
         )
-    return IncidentReading(incidents)
+    return IncidentReading(incidents, FakeStore(), AUDIT)
 
 
 @pytest.mark.parametrize("who", [ANALYST, ADMIN, OTHER_EMPLOYEE])

@@ -45,6 +45,7 @@ async def batch_create(call: Call) -> dict[str, Any]:
 
 
 def _account(call: Call, user: Body, algorithm: str | None, parameters: dict[str, Any]) -> Account:
+    require(not user.objects("mfaInfo"), "Importing TOTP MFA is not supported.")
     local_id = checks.local_id(user.text("localId") or "")
     email, phone, claims = user.text("email"), user.text("phoneNumber"), user.text("customAttributes")
     account = Account(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from emulator.auth import checks, sessions, tokens
+from emulator.auth import checks, factors, sessions, tokens
 from emulator.auth.call import Call
 from emulator.auth.errors import AuthError, require
 from emulator.auth.methods import codes
@@ -28,7 +28,14 @@ async def with_password(call: Call) -> dict[str, Any]:
         "email": address,
         "displayName": account.display_name or "",
     }
-    return answer | sessions.begin(call, account, "password")
+    return answer | _signed_in(call, account)
+
+
+def _signed_in(call: Call, account: Account) -> dict[str, Any]:
+    """Tokens or, for an account that has a second factor, what the client needs to go on with it."""
+    if account.factors:
+        return factors.ask(call, account, "password")
+    return sessions.begin(call, account, "password")
 
 
 async def _verified(call: Call, address: str, password: str) -> Account:
@@ -47,7 +54,10 @@ async def _verified(call: Call, address: str, password: str) -> Account:
 
 
 async def with_custom_token(call: Call) -> dict[str, Any]:
-    """accounts:signInWithCustomToken. An unknown user id makes a new account."""
+    """accounts:signInWithCustomToken. An unknown user id makes a new account.
+
+    As in production nobody is asked for a second factor: whoever made the token answers for the user.
+    """
     token = call.body.text("token")
     require(token, "MISSING_CUSTOM_TOKEN")
     uid, claims = tokens.read_custom_token(token or "", call.now)
@@ -67,21 +77,25 @@ async def with_email_link(call: Call) -> dict[str, Any]:
     require(sent.kind == "EMAIL_SIGNIN", "INVALID_OOB_CODE")
     require(sent.email == address, "INVALID_EMAIL : The email provided does not match the sign-in email address.")
     known = call.store.by_email(call.project, address)
+    claims: dict[str, Any] | None = None
     if id_token := call.body.text("idToken"):
-        account, _ = sessions.bearer(call, id_token)
+        account, claims = sessions.bearer(call, id_token)
         require_free(call, account.local_id, email=address)
     else:
         account = new_account(call) if known is None else sessions.usable(known)
-    is_new = known is None and not call.body.has("idToken")
     call.store.use_code(call.project, sent.code)
     account = replace(account, email=address, email_verified=True, email_link=True)
-    answer = {
+    answer: dict[str, Any] = {
         "kind": "identitytoolkit#EmailLinkSigninResponse",
         "email": address,
         "localId": account.local_id,
-        "isNewUser": is_new,
     }
-    return answer | sessions.begin(call, account, "password")
+    if claims is not None:
+        proven = sessions.second_factor(claims)
+        return answer | {"isNewUser": False} | sessions.begin(call, account, "password", None, proven)
+    if not account.factors:
+        answer |= {"isNewUser": known is None}
+    return answer | _signed_in(call, account)
 
 
 async def create_auth_uri(call: Call) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.auth import checks, sessions
 from emulator.auth.call import Call
-from emulator.auth.errors import AuthError, require
+from emulator.auth.errors import AuthError, UnsupportedError, require
 from emulator.auth.model import Account
 
 _KIND = "identitytoolkit#SignupNewUserResponse"
@@ -50,12 +50,17 @@ async def _register(call: Call) -> dict[str, Any]:
         password_updated_at=call.now_ms,
         display_name=call.body.text("displayName") or account.display_name,
     )
-    return _answer(account) | sessions.begin(call, account, "password", sessions.developer_claims(claims, account))
+    proven = sessions.second_factor(claims) if claims else None
+    return _answer(account) | sessions.begin(
+        call, account, "password", sessions.developer_claims(claims, account), proven
+    )
 
 
 async def _create(call: Call) -> dict[str, Any]:
     """By an administrator: any fields, no sign-in."""
     body = call.body
+    if body.objects("mfaInfo"):
+        raise UnsupportedError("An account made with second factors")
     local_id, email, password, phone = (body.text(name) for name in ("localId", "email", "password", "phoneNumber"))
     account = new_account(call, None if local_id is None else checks.local_id(local_id))
     account = replace(

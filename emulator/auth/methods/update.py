@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from emulator.auth import checks, sessions
+from emulator.auth import checks, factors, sessions
+from emulator.auth.body import Body
 from emulator.auth.call import Call
 from emulator.auth.errors import AuthError, UnsupportedError, require
 from emulator.auth.methods import codes
 from emulator.auth.methods.sign_up import require_free
-from emulator.auth.model import Account
+from emulator.auth.model import Account, Factor
 
 _REMOVED: dict[str, dict[str, Any]] = {
     "DISPLAY_NAME": {"display_name": None},
@@ -22,9 +23,11 @@ _REMOVED: dict[str, dict[str, Any]] = {
 
 async def update(call: Call) -> dict[str, Any]:
     """Change an account and answer what it became."""
-    for name in ("mfa", "linkProviderUserInfo"):
-        if call.body.has(name):
-            raise UnsupportedError(f"The field {name}")
+    if call.body.has("linkProviderUserInfo"):
+        raise UnsupportedError("The field linkProviderUserInfo")
+    if call.body.has("mfa") and (not call.admin or call.body.text("idToken")):
+        # Users add and remove theirs by mfaEnrollment, which asks for more than an ID token.
+        raise AuthError("INSUFFICIENT_PERMISSION", 403)
     if code := call.body.text("oobCode"):
         return _answer(codes.apply(call, code))
     hashed = await _hashed(call)
@@ -41,7 +44,8 @@ async def update(call: Call) -> dict[str, Any]:
     if claims is not None and renewed:
         # The change ended every session; the one that made it goes on with new tokens.
         kept = sessions.developer_claims(claims, account)
-        answer |= sessions.begin(call, account, claims["firebase"]["sign_in_provider"], kept)
+        proven = sessions.second_factor(claims)
+        answer |= sessions.begin(call, account, claims["firebase"]["sign_in_provider"], kept, proven)
     return answer
 
 
@@ -114,6 +118,8 @@ def _with_admin_fields(call: Call, account: Account) -> Account:
         phone = checks.phone(phone)
         require_free(call, account.local_id, phone=phone)
         account = replace(account, phone_number=phone)
+    if (mfa := body.object("mfa")) is not None:
+        account = replace(account, factors=_factors(account, mfa))
     return replace(
         account,
         claims=account.claims if claims is None else checks.claims(claims or "{}"),
@@ -121,6 +127,20 @@ def _with_admin_fields(call: Call, account: Account) -> Account:
         email_verified=account.email_verified if verified is None else verified,
         disabled=account.disabled if disabled is None else disabled,
     )
+
+
+def _factors(account: Account, mfa: Body) -> list[Factor]:
+    """The factors that an administrator leaves to the account. There is no way to add one: its secret is the user's."""
+    kept: dict[str, Factor] = {}
+    for one in mfa.objects("enrollments"):
+        if one.has("phoneInfo"):
+            raise UnsupportedError("A telephone as second factor")
+        factor = factors.find(account, one.text("mfaEnrollmentId"))
+        if factor is None:
+            raise AuthError("UNSUPPORTED_SECOND_FACTOR : attempting to add a new TOTP enrollment")
+        name = one.text("displayName")
+        kept[factor.enrollment_id] = factor if name is None else replace(factor, display_name=name or None)
+    return list(kept.values())
 
 
 def _answer(account: Account) -> dict[str, Any]:

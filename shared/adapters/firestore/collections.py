@@ -18,6 +18,7 @@ from shared.domain.mail import OutboxMail
 from shared.domain.paging import Cursor, IncidentFilter
 from shared.domain.people import User
 from shared.domain.permissions import Role
+from shared.domain.team import PersonFilter
 from shared.ports.repositories import Receipt
 from shared.ports.store import AUDIT
 
@@ -170,6 +171,27 @@ class FirestoreUsers(_Collection[User]):
 
     def add(self, user: User) -> bool:
         return self._create(user)
+
+    def find(self, where: PersonFilter, limit: int, after: str | None = None) -> list[User]:
+        found: list[User] = []
+        # Firestore looks for one word; what the others leave is taken from as many pages as it needs.
+        while len(found) < limit:
+            page = self._all(self._page(where, limit, after))
+            found += [user for user in page if set(where.words) <= set(user.search_terms)]
+            if len(page) < limit:
+                break
+            after = page[-1].email
+        return found[:limit]
+
+    def _page(self, where: PersonFilter, limit: int, after: str | None) -> Query:
+        query: Query = self._documents.order_by("email").limit(limit)
+        if where.role is not None:
+            query = query.where(filter=FieldFilter("role", "==", str(where.role)))
+        if where.disabled is not None:
+            query = query.where(filter=FieldFilter("disabled", "==", where.disabled))
+        if where.words:
+            query = query.where(filter=FieldFilter("search_terms", "array_contains", where.words[0]))
+        return query if after is None else query.start_after({"email": after})
 
     def with_role(self, role: Role) -> list[User]:
         query = self._documents.where(filter=FieldFilter("role", "==", str(role)))

@@ -1,6 +1,1 @@
-"""Registering and knowing people."""
-
-from shared.services.accounts.profiles import Profiles
-from shared.services.accounts.registration import AccountRegistration
-
-__all__ = ["AccountRegistration", "Profiles"]
+"""People: joining, profiles, roles, the end of an account."""

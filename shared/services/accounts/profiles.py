@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from shared.domain.audit import AuditEntry, AuditTarget, changes_between
 from shared.domain.errors import NotFoundError
-from shared.domain.people import Identity, Profile, ProfileChange
+from shared.domain.people import Identity, Profile, ProfileChange, User
 from shared.ports.clock import Clock
 from shared.ports.repositories import Users
+from shared.services.accounts.plain import PLAIN_FIELDS
+from shared.services.audit import AuditTrail
 
 
 class Profiles:
     """Reads and changes what a person says of themselves; role and address are not among it."""
 
-    def __init__(self, users: Users, clock: Clock) -> None:
+    def __init__(self, users: Users, trail: AuditTrail, clock: Clock) -> None:
         self._users = users
+        self._trail = trail
         self._clock = clock
 
     def get(self, who: Identity) -> Profile:
@@ -33,4 +37,11 @@ class Profiles:
             NotFoundError: the account was never registered with the platform.
         """
         now = self._clock.now()
-        return Profile.of(self._users.update(who.uid, lambda user: change.applied_to(user, now)))
+
+        def entry(before: User, after: User) -> AuditEntry:
+            target = AuditTarget(kind="user", id=who.uid)
+            return self._trail.entry(
+                who, "user:profile_changed", target, changes=changes_between(before, after, PLAIN_FIELDS)
+            )
+
+        return Profile.of(self._users.update(who.uid, lambda user: change.applied_to(user, now), entry))

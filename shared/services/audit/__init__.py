@@ -1,4 +1,4 @@
-"""The audit trail: recording, reading, sealing, verifying."""
+"""The audit trail: recording, reading, sealing."""
 
 from shared.services.audit.recording import AuditTrail
 

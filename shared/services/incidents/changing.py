@@ -19,6 +19,7 @@ from shared.domain.permissions import Permission
 from shared.domain.taxonomy import Status
 from shared.ports.clock import Clock
 from shared.ports.repositories import Incidents
+from shared.services.incidents.auditing import IncidentAudit
 from shared.services.incidents.detection import check_detected
 from shared.services.incidents.reading import may_see
 
@@ -29,8 +30,9 @@ _FIRST_REACHED = {Status.ANALYSIS: "triaged_at", Status.ERADICATION: "contained_
 class IncidentChanging:
     """Applies a change to the version it was made on."""
 
-    def __init__(self, incidents: Incidents, clock: Clock) -> None:
+    def __init__(self, incidents: Incidents, audit: IncidentAudit, clock: Clock) -> None:
         self._incidents = incidents
+        self._audit = audit
         self._clock = clock
 
     def change(self, who: Identity, incident_id: str, change: IncidentChange, expected_version: int) -> Incident:
@@ -57,7 +59,7 @@ class IncidentChanging:
                 raise VersionConflictError(expected_version, incident.version)
             return changed(incident, wanted, self._clock.now())
 
-        return self._incidents.update(incident_id, apply)
+        return self._incidents.update(incident_id, apply, lambda before, after: self._audit.changed(who, before, after))
 
 
 def _check_allowed(who: Identity, incident: Incident, wanted: dict[str, Any]) -> None:

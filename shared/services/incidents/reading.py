@@ -10,6 +10,8 @@ from shared.domain.paging import Cursor, IncidentFilter, IncidentPage
 from shared.domain.people import Identity
 from shared.domain.permissions import Permission
 from shared.ports.repositories import Incidents
+from shared.ports.store import AUDIT, Store
+from shared.services.incidents.auditing import IncidentAudit
 
 
 def may_see(who: Identity, incident: Incident) -> bool:
@@ -17,14 +19,28 @@ def may_see(who: Identity, incident: Incident) -> bool:
     return who.can(Permission.INCIDENT_READ_ALL) or incident.reporter_id == who.uid
 
 
+def current(incidents: Incidents, incident_id: str) -> Incident:
+    """The incident as the platform itself sees it, for event handlers; no person's view.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    incident = incidents.get(incident_id)
+    if incident is None:
+        raise NotFoundError("There is no such incident")
+    return incident
+
+
 class IncidentReading:
     """Reads one incident or a page of them, never more than the caller may see."""
 
-    def __init__(self, incidents: Incidents) -> None:
+    def __init__(self, incidents: Incidents, store: Store, audit: IncidentAudit) -> None:
         self._incidents = incidents
+        self._store = store
+        self._audit = audit
 
     def get(self, who: Identity, incident_id: str) -> Incident:
-        """The incident.
+        """The incident. That one for named people only was read by somebody else is noted in the audit trail.
 
         Raises:
             NotFoundError: there is none, or it is not for the caller: the two cannot be told apart.
@@ -32,17 +48,9 @@ class IncidentReading:
         incident = self._incidents.get(incident_id)
         if incident is None or not may_see(who, incident):
             raise NotFoundError("There is no such incident")
-        return incident
-
-    def current(self, incident_id: str) -> Incident:
-        """The incident as the platform itself sees it, for event handlers; no person's view.
-
-        Raises:
-            NotFoundError: there is none.
-        """
-        incident = self._incidents.get(incident_id)
-        if incident is None:
-            raise NotFoundError("There is no such incident")
+        entry = self._audit.read(who, incident)
+        if entry is not None:
+            self._store.run(lambda work: work.create(AUDIT, entry))
         return incident
 
     def find(self, who: Identity, where: IncidentFilter, limit: int, cursor: str | None = None) -> IncidentPage:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from shared.domain.analysis import Analysis
 from shared.domain.incident import Incident
-from shared.domain.mail import MailMessage, MailState, OutboxMail
+from shared.domain.mail import MailMessage, OutboxMail
 from shared.domain.permissions import Role
 from shared.domain.taxonomy import Tlp
 from shared.ports.clock import Clock
-from shared.ports.messaging import Publisher
 from shared.ports.repositories import Outbox, Users
 from shared.services.notifications.rendering import render
 
-EMAIL_TOPIC = "email-notifications"
 KIND = "incident_analysis"
 # E-mail passes through others' servers: what is for named people only stays in the
 # platform, and the mail says that it is there.
@@ -23,30 +21,21 @@ _MOST_REASONS = 5
 class AnalysisNotification:
     """Queues one mail for each incident, however often it is asked to."""
 
-    def __init__(self, users: Users, outbox: Outbox, publisher: Publisher, clock: Clock, public_url: str) -> None:
+    def __init__(self, users: Users, outbox: Outbox, clock: Clock, public_url: str) -> None:
         self._users = users
         self._outbox = outbox
-        self._publisher = publisher
         self._clock = clock
         self._public_url = public_url
 
     def queue(self, incident: Incident) -> str | None:
-        """Queue the mail and ask for its sending; the mail's id, or None when nobody is to be told.
-
-        Raises:
-            UnavailableError: the request to send could not be published; calling again makes up for it.
-        """
+        """Queue the mail; its id, or None when nobody is to be told. What is queued is sent: see `outbox_created`."""
         if incident.analysis is None or not incident.notify:
             return None
         mail_id = f"{incident.id}-{KIND}"
         mail = self._new_mail(mail_id, incident, incident.analysis)
         if mail is None:
             return None
-        if not self._outbox.add(mail):
-            known = self._outbox.get(mail_id)
-            if known is not None and known.state is not MailState.QUEUED:
-                return mail_id
-        self._publisher.publish(EMAIL_TOPIC, {"outbox_id": mail_id})
+        self._outbox.add(mail)
         return mail_id
 
     def _new_mail(self, mail_id: str, incident: Incident, analysis: Analysis) -> OutboxMail | None:

@@ -10,6 +10,7 @@ from shared.ports.clock import Clock
 from shared.ports.messaging import Mailer, MailNotSentError, MailOutcomeUnknownError, MailRefusedError
 from shared.ports.repositories import Outbox
 
+EMAIL_TOPIC = "email-notifications"
 LEASE = timedelta(minutes=2)
 """Longer than a send can take: the mailer's time-outs add up to less."""
 

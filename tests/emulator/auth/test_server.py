@@ -32,7 +32,7 @@ def test_an_unknown_method_is_named_in_the_answer(rest):
 
 def test_an_unsupported_wish_is_refused_and_not_ignored(rest):
     uid = rest.sign_up()["localId"]
-    answer = rest.admin("POST", "/accounts:update", localId=uid, mfa={"enrollments": []})
+    answer = rest.admin("POST", "/accounts:update", localId=uid, linkProviderUserInfo={"providerId": "google.com"})
     assert (answer.status_code, answer.json()["error"]["status"]) == (501, "UNIMPLEMENTED")
 
 

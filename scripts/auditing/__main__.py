@@ -1,0 +1,7 @@
+"""`scripts/verify_audit`."""
+
+import sys
+
+from scripts.auditing.command import run
+
+sys.exit(run())
