@@ -24,4 +24,4 @@ def user_written(event: firestore_fn.Event[Change[Any]]) -> None:
 def _follow(uid: str, *, new: bool) -> None:
     bootstrap.account_sync().follow(uid)
     if new:
-        bootstrap.address_verification().send(uid)
+        bootstrap.address_verification().welcome(uid)

@@ -141,7 +141,8 @@ class User(Model):
     """A person of the platform: the document `users/{uid}`, the truth about the role.
 
     An ID token whose `auth_time` lies before `sessions_valid_from` is dead. `second_factor_required` is kept here so
-    that the security rules, which know no settings, can ask for it.
+    that the security rules, which know no settings, can ask for it. Who was `invited` got a link that verifies the
+    address, too.
     """
 
     uid: str
@@ -157,6 +158,7 @@ class User(Model):
     disabled: bool = False
     sessions_valid_from: UtcDatetime | None = None
     second_factor_required: bool = False
+    invited: bool = False
     created_at: UtcDatetime
     updated_at: UtcDatetime
 

@@ -120,6 +120,16 @@ def test_a_verification_mail_is_sent_once_in_ten_minutes_and_not_to_the_verified
         verification.send("nobody")
 
 
+def test_who_was_invited_gets_no_second_mail(world):
+    world.store.add(USERS, user("inv", Role.EMPLOYEE, invited=True), user("own", Role.EMPLOYEE))
+    verification = AddressVerification(world.accounts, world.store, world.clock)
+    for uid in ("inv", "own"):
+        world.accounts.create(uid, f"{uid}@example.org", "x", "X")
+        verification.welcome(uid)
+    verification.welcome("nobody")
+    assert [mail.message.to for mail in world.mails()] == [["own@example.org"]]
+
+
 def test_nothing_is_half_done_when_the_provider_does_not_answer(world, registration):
     world.accounts.down = True
     with pytest.raises(UnavailableError):

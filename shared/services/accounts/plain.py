@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 PLAIN_FIELDS = frozenset(
-    {"uid", "role", "is_lead", "disabled", "second_factor_required", "sessions_valid_from", "created_at"}
+    {"uid", "role", "is_lead", "disabled", "second_factor_required", "invited", "sessions_valid_from", "created_at"}
 )

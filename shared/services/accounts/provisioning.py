@@ -87,7 +87,9 @@ class AccountProvisioning:
             return False
         now = self._clock.now()
         values = person.model_dump(exclude={"role"})
-        user = self._team.with_policy(User(uid=uid, role=person.role, created_at=now, updated_at=now, **values))
+        user = self._team.with_policy(
+            User(uid=uid, role=person.role, invited=invited, created_at=now, updated_at=now, **values)
+        )
         self._accounts.grant(uid, person.role)
         target = AuditTarget(kind="user", id=uid)
         changes = changes_between(None, user, PLAIN_FIELDS)

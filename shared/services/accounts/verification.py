@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.domain.errors import NotFoundError
 from shared.ports.accounts import Accounts
 from shared.ports.clock import Clock
-from shared.ports.store import OUTBOX, Store, Work
+from shared.ports.store import OUTBOX, USERS, Store, Work
 from shared.services.notifications.notices import Notice, notice_mail
 
 _AGAIN_AFTER = 600  # seconds: how often a person can have the mail sent
@@ -18,6 +18,16 @@ class AddressVerification:
         self._accounts = accounts
         self._store = store
         self._clock = clock
+
+    def welcome(self, uid: str) -> None:
+        """Queue the mail for somebody who just joined by themselves.
+
+        Raises:
+            As `send` does.
+        """
+        user = self._store.run(lambda work: work.get(USERS, uid))
+        if user is not None and not user.invited:
+            self.send(uid)
 
     def send(self, uid: str) -> bool:
         """Queue the mail; False when the address is verified already. Within ten minutes it is one mail.
