@@ -362,8 +362,8 @@ def reviewing() -> Reviewing:
     from shared.services.applications import Reviewing
 
     with_policy = team_management().with_policy
-    follow = account_sync().follow
-    return Reviewing(store(), audit_trail(), SystemClock(), with_policy, follow, settings().require("public_url"))
+    settle = account_sync().settle
+    return Reviewing(store(), audit_trail(), SystemClock(), with_policy, settle, settings().require("public_url"))
 
 
 @cache

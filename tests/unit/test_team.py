@@ -144,6 +144,25 @@ def test_of_handler_and_trigger_at_once_one_ends_the_sessions():
     assert world.user("ana").sessions_valid_from == START + timedelta(seconds=1)
 
 
+@pytest.mark.parametrize("slower_by", [0.0, 0.3, 0.9, 1.5])
+def test_when_the_trigger_is_faster_the_answer_still_waits_for_the_end_of_sessions(slower_by):
+    world = World()
+    world.join("adm", Role.ADMIN)
+    world.join("ana", Role.SECURITY_TEAM)
+    settle = world.sync.settle
+
+    def trigger_first(uid: str) -> None:
+        world.sync.follow(uid)
+        world.clock.advance(timedelta(seconds=slower_by))
+        settle(uid)
+
+    world.sync.settle = trigger_first  # type: ignore[method-assign]  # what happens between two lines of the handler
+    world.team().act(ADMIN, "ana", TeamAction.REMOVE, REASON)
+    valid_from = world.user("ana").sessions_valid_from
+    assert valid_from is not None
+    assert valid_from <= world.clock.now()
+
+
 PEOPLE = ["adm", "two", "ana", "emp"]
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from shared.domain.errors import NotFoundError
 from shared.domain.people import User
 from shared.domain.sessions import Revocation
-from shared.ports.accounts import Accounts, AccountState
+from shared.ports.accounts import Accounts
 from shared.ports.clock import Clock
 from shared.ports.revocations import REVOCATIONS
 from shared.ports.store import USERS, Store, Work
@@ -31,7 +31,7 @@ def whole_second(moment: datetime, *, up: bool = False) -> datetime:
 class AccountSync:
     """Brings role claim and state of the account to what the user document says.
 
-    The handler that changed the document calls it at once, the trigger on `users/{uid}` calls it again: whatever of it
+    The handler that changed the document settles it at once, the trigger on `users/{uid}` follows: whatever of it
     failed is made up for, and an account that is as it should be is left alone.
     """
 
@@ -50,43 +50,57 @@ class AccountSync:
             NotFoundError: the document is there, but no account.
             UnavailableError: a service does not answer; call again.
         """
+        looked_at = self._clock.now()
+        if self._brought_along(uid):
+            self._end_sessions(uid, looked_at)
+
+    def settle(self, uid: str) -> None:
+        """As `follow`, for who just changed somebody's rights: returns when sessions of before have ended.
+
+        The trigger may have been faster and be about to end them: a session begun right behind our answer would die.
+
+        Raises:
+            As `follow` does.
+        """
+        looked_at = self._clock.now()
+        self._brought_along(uid)
+        self._end_sessions(uid, looked_at)
+
+    def _brought_along(self, uid: str) -> bool:
+        """Whether the account was not as the document says, and carried other rights before."""
         user = self._store.run(lambda work: work.get(USERS, uid))
         if user is None:
-            return
-        looked_at = self._clock.now()
+            return False
         account = self._accounts.state(uid)
         if account is None:
             raise NotFoundError("There is no account for this user document")
-        if not self._brought_along(user, account):
-            return
-        valid_from = whole_second(self._clock.now(), up=True)
-        ended = self._store.run(lambda work: _end_sessions(work, uid, valid_from, looked_at))
-        # Tokens and the provider count in whole seconds: behind the second in which sessions were ended the provider
-        # ends those of that second too, and who signs in from now on gets a session that holds.
-        self._clock.wait_until(ended)
-        if ended == valid_from:
-            self._accounts.revoke(uid)
-
-    def _brought_along(self, user: User, account: AccountState) -> bool:
-        """Whether sessions of before have to end."""
         if account.role is not user.role:
             self._accounts.grant(user.uid, user.role)
         if account.disabled is not user.disabled:
             self._accounts.set_disabled(user.uid, user.disabled)
-        demoted = account.role is not None and account.role is not user.role
-        return demoted or (user.disabled and not account.disabled)
+        changed = account.role is not None and account.role is not user.role
+        return changed or (user.disabled and not account.disabled)
+
+    def _end_sessions(self, uid: str, looked_at: datetime) -> None:
+        valid_from = whole_second(self._clock.now(), up=True)
+        ended, mine = self._store.run(lambda work: _ended(work, uid, valid_from, looked_at))
+        # Tokens and the provider count in whole seconds: behind the second in which sessions were ended the provider
+        # ends those of that second too, and who signs in from now on gets a session that holds.
+        self._clock.wait_until(ended)
+        if mine:
+            self._accounts.revoke(uid)
 
 
-def _end_sessions(work: Work, uid: str, valid_from: datetime, looked_at: datetime) -> datetime:
-    """From when on a session has to have begun.
+def _ended(work: Work, uid: str, valid_from: datetime, looked_at: datetime) -> tuple[datetime, bool]:
+    """From when on a session has to have begun, and whether it is us who said so.
 
-    The handler and the trigger often run at the same time: a session that began behind the one's end must not be ended
-    by the other.
+    Handler and trigger often run at the same time: a session that began behind the one's end must not be ended by the
+    other.
     """
     user = work.get(USERS, uid)
     if user is None:
-        return looked_at
+        return looked_at, False
     if user.sessions_valid_from is not None and user.sessions_valid_from > looked_at:
-        return user.sessions_valid_from
+        return user.sessions_valid_from, False
     revoked_in(work, user, valid_from)
-    return valid_from
+    return valid_from, True

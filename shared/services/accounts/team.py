@@ -68,18 +68,22 @@ class TeamManagement:
     def _change(  # what is done, and what is said of it
         self, who: Identity | Actor, uid: str, reason: str, change: Callable[[User], User], action: str, said: str
     ) -> User:
-        def body(work: Work) -> User:
+        def body(work: Work) -> tuple[User, bool]:
             before = work.get(USERS, uid)
             if before is None:
                 raise NotFoundError("There is no such user")
             after = self.with_policy(change(before))
             if after == before:
-                return before
+                return before, False
             keep_an_admin(work, before, after)
-            return self._write(work, who, before, after, self._entry(who, before, after, action, reason), said)
+            entry = self._entry(who, before, after, action, reason)
+            return self._write(work, who, before, after, entry, said), _ends_sessions(before, after)
 
-        result = self._store.run(body)
-        self._sync.follow(uid)
+        result, settle = self._store.run(body)
+        if settle:
+            self._sync.settle(uid)
+        else:
+            self._sync.follow(uid)
         return result
 
     def with_policy(self, user: User) -> User:
@@ -92,7 +96,7 @@ class TeamManagement:
     ) -> User:
         now = self._clock.now()
         after = after.model_copy(update={"updated_at": now})
-        if after.role is not before.role or after.disabled:
+        if _ends_sessions(before, after):
             after = revoked_in(work, after, whole_second(now))
         else:
             work.put(USERS, after)
@@ -110,6 +114,10 @@ class TeamManagement:
             changes=changes_between(before, after, PLAIN_FIELDS),
             reason=reason,
         )
+
+
+def _ends_sessions(before: User, after: User) -> bool:
+    return after.role is not before.role or after.disabled is not before.disabled
 
 
 _BY = "An administrator did this. If you did not expect it, speak to your security team."

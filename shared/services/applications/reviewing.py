@@ -58,7 +58,7 @@ class CannotJoinError(ConflictError):
 class Reviewing:
     """Decides. On approval the role, the end of older sessions, the audit entries and the mail come with it.
 
-    `with_policy` gives a person in a new role what the settings ask of that role; `follow` brings their account to what
+    `with_policy` gives a person in a new role what the settings ask of that role; `settle` brings their account to what
     the user document says, as the trigger on it would a moment later.
     """
 
@@ -68,14 +68,14 @@ class Reviewing:
         trail: AuditTrail,
         clock: Clock,
         with_policy: Callable[[User], User],
-        follow: Callable[[str], None],
+        settle: Callable[[str], None],
         public_url: str,
     ) -> None:
         self._store = store
         self._trail = trail
         self._clock = clock
         self._with_policy = with_policy
-        self._follow = follow
+        self._settle = settle
         self._public_url = public_url
 
     def review(
@@ -111,7 +111,7 @@ class Reviewing:
 
         reviewed = self._store.run(body)
         if reviewed.status is ApplicationStatus.APPROVED:
-            self._follow(reviewed.applicant_id)
+            self._settle(reviewed.applicant_id)
         return reviewed
 
     def _decided(self, who: Identity, before: Application, request: ReviewRequest) -> Application:
