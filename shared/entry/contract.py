@@ -32,7 +32,7 @@ from shared.entry.problems import CONTENT_TYPE, Problem
 
 _TAGS = [
     Tag(name="incidents", description="Report, list, read and change incidents"),
-    Tag(name="auth", description="Join, look at tokens, one's own profile"),
+    Tag(name="auth", description="Joining, one's own profile, sessions and account; people and roles"),
     Tag(name="applications", description="Apply to the security team, decide on applications"),
     Tag(name="audit", description="Read, export and verify what was done"),
     Tag(name="platform", description="The service itself"),
