@@ -26,8 +26,8 @@ def run(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         check = signature_check(*_public_keys(options.public_key, options.data))
-        lines = read_export(options.file)
-        verdict = verify(lines, check, options.head)
+        export = read_export(options.file)
+        verdict = verify(export.lines, check, options.head, whole=export.whole)
     except OSError as error:
         print(f"verify_audit: {error.filename or options.file}: {error.strerror or error}", file=sys.stderr)
         return 2
@@ -88,17 +88,28 @@ def _words(verdict: Verdict) -> str:
     if verdict.finding is not None:
         found = verdict.finding
         return (
-            f"BROKEN: {found.kind} {found.id} {found.problem}.\n"
+            f"BROKEN: {found.kind} {_printable(found.id)} {found.problem}.\n"
             f"Before it, {verdict.sealed} entries in {verdict.seals} seals are proven."
         )
     if verdict.seals == 0:
-        return f"Nothing is sealed yet: {verdict.unsealed} entries cannot be proven."
+        return f"Nothing is sealed yet: {_unsealed(verdict)}"
     begins = (
         ""
         if verdict.first_sequence == 1
-        else f" It begins with seal {verdict.first_sequence}: what was before is not in it."
+        else f" It begins with seal {verdict.first_sequence}: what was before was not asked for."
     )
     return (
         f"PROVEN: {verdict.sealed} entries in {verdict.seals} seals, signed by key {verdict.key_id}.{begins}\n"
-        f"Head {verdict.head}, sealed at {verdict.last_sealed_at}. {verdict.unsealed} newer entries are not sealed yet."
+        f"Head {verdict.head}, sealed at {verdict.last_sealed_at}. {_unsealed(verdict)}"
     )
+
+
+def _printable(name: str) -> str:
+    # Who changed the file chose the name: it must not steer the terminal.
+    return name if name.isascii() and name.isprintable() else ascii(name)
+
+
+def _unsealed(verdict: Verdict) -> str:
+    if not verdict.unsealed:
+        return "There is nothing else."
+    return f"{verdict.unsealed} entries cannot be proven: not sealed yet, recorded since {verdict.unsealed_since}."

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-EXPORT_FORMAT = "secura-audit-export"
+from shared.services.audit.exporting import EXPORT_FORMAT
 
 
 class UnusableExportError(ValueError):
     """The file is no export of an audit trail; the text is one line for the user."""
 
 
-def read_export(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines behind the header, read as they are asked for; `.gz` is unpacked.
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export: whether it was to begin with the first seal, and the lines behind its header."""
 
-    Raises:
-        UnusableExportError: it is no export, or one of another version.
+    whole: bool
+    lines: Iterator[dict[str, Any]]
+
+
+def read_export(path: Path) -> Export:
+    """The export, whose lines are read as they are asked for; `.gz` is unpacked.
+
+    Raises (as its lines do):
+        UnusableExportError: it is no export, one of another version, or it was cut off.
         OSError: it cannot be read.
     """
     lines = _lines(path)
@@ -28,7 +38,17 @@ def read_export(path: Path) -> Iterator[dict[str, Any]]:
         raise UnusableExportError(f"{path}: no export of an audit trail (GET /api/audit?format=jsonl makes one)")
     if header.get("version") != 1:
         raise UnusableExportError(f"{path}: made by another version of Secura ({header.get('version')})")
-    return lines
+    return Export(header.get("since") is None, _to_the_end(path, lines))
+
+
+def _to_the_end(path: Path, lines: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for count, line in enumerate(lines):
+        if "end" in line:
+            if line["end"] != {"lines": count} or next(lines, None) is not None:
+                raise UnusableExportError(f"{path}: not as long as its last line says: fetch it again")
+            return
+        yield line
+    raise UnusableExportError(f"{path}: ends in the middle: fetch it again")
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -38,7 +58,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
             for number, text in enumerate(file, 1):
                 if text.strip():
                     yield _line(path, number, text)
-        except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
+        except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise UnusableExportError(f"{path}: cannot be read as text ({type(error).__name__})") from error
 
 

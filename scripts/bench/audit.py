@@ -34,7 +34,7 @@ from shared.domain.permissions import Role
 from shared.domain.verifying import verify
 from shared.ports.store import AUDIT
 from shared.services.audit import AuditTrail
-from shared.services.audit.reading import export_lines
+from shared.services.audit.exporting import export_lines
 from shared.services.audit.sealing import AuditSealing
 
 BAR = 100.0  # ms for a thousand entries
@@ -71,8 +71,8 @@ def record(client: Client, count: int) -> float:
 
 
 def lines_of(log: FirestoreAuditLog) -> Iterator[dict[str, Any]]:
-    """The export, parsed, without its header."""
-    lines = export_lines(log, None, SystemClock().now() + timedelta(minutes=1))
+    """The export, parsed, without its header and with the line that ends it."""
+    lines = export_lines(log, None, None, SystemClock().now())
     next(lines)
     return (json.loads(line) for line in lines)
 

@@ -8,7 +8,9 @@ hash still holds.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -70,6 +72,15 @@ class AuditEntry(Model):
     reason: str | None = None
     changes: list[FieldChange] = Field(default_factory=list)
     recorded_at: UtcDatetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedDocument:
+    """A document of the trail that is not as it was written: somebody changed its shape. `fields` are JSON values."""
+
+    id: str
+    recorded_at: datetime | None
+    fields: Mapping[str, Any]
 
 
 _NOISE = frozenset({"updated_at", "version", "search_terms"})

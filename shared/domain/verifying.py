@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
 from shared.domain.audit import AuditEntry
-from shared.domain.sealing import GENESIS, Seal, SealedEntry, entry_hash, head_after
+from shared.domain.sealing import GENESIS, Seal, SealedEntry, entry_hash, head_after, seal_id
 
 SignatureCheck = Callable[[str, bytes, bytes], bool]
 """(key id, payload, signature in base64) → whether the signature is that key's."""
@@ -32,6 +33,7 @@ class Verdict:
     seals: int = 0
     sealed: int = 0
     unsealed: int = 0
+    unsealed_since: str | None = None
     first_sequence: int | None = None
     head: str | None = None
     last_sealed_at: str | None = None
@@ -44,13 +46,16 @@ class _BrokenError(Exception):
         self.finding = finding
 
 
-def verify(lines: Iterable[Mapping[str, Any]], check: SignatureCheck, known_head: str | None = None) -> Verdict:
+def verify(
+    lines: Iterable[Mapping[str, Any]], check: SignatureCheck, known_head: str | None = None, *, whole: bool = False
+) -> Verdict:
     """Verify the lines of an export: entries `{"entry": …}` in the order of the chain, each seal `{"seal": …}` behind
     its entries, what is not sealed yet at the end.
 
-    `known_head` is a head that was noted at another time: it has to be in the chain, or its end was cut off.
+    `known_head` is a head that was noted at another time: it has to be in the chain, or its end was cut off. With
+    `whole` the chain has to begin with its first seal.
     """
-    verification = _Verification(check)
+    verification = _Verification(check, whole)
     try:
         for line in lines:
             verification.take(line)
@@ -63,6 +68,7 @@ def verify(lines: Iterable[Mapping[str, Any]], check: SignatureCheck, known_head
 @dataclass(slots=True)
 class _Verification:
     check: SignatureCheck
+    whole: bool
     verdict: Verdict = field(default_factory=Verdict)
     last: Seal | None = None
     heads: set[str] = field(default_factory=set)
@@ -77,11 +83,16 @@ class _Verification:
 
     def end(self, known_head: str | None) -> None:
         last = self.last
+        times: list[datetime] = []
         for entry_id, entry in self.waiting.items():
             recorded_at = AuditEntry.model_validate(entry).recorded_at
-            if last is not None and (recorded_at is None or recorded_at <= last.closed_until):
+            if recorded_at is None:
+                raise _broken("entry", entry_id, "was put in: it was never recorded")
+            if last is not None and recorded_at <= last.closed_until:
                 raise _broken("entry", entry_id, "was put in: it lies in what is sealed, and no seal holds it")
-        self.verdict.unsealed = len(self.waiting)
+            times.append(recorded_at)
+        self.verdict.unsealed = len(times)
+        self.verdict.unsealed_since = min(times).isoformat() if times else None
         if known_head is not None and known_head not in self.heads:
             raise _broken("head", known_head, "is not in the chain: its end was cut off, or it is another chain")
 
@@ -115,11 +126,16 @@ class _Verification:
             raise _broken("seal", name, "was changed: it is no seal any more") from None
 
     def _check_link(self, seal: Seal) -> None:
+        if seal.id != seal_id(seal.sequence):
+            raise _broken("seal", seal.id, f"was changed: it calls itself seal {seal.sequence}")
         if not self.check(seal.key_id, seal.payload, seal.signature.encode()):
             raise _broken("seal", seal.id, "is not signed by the key it names")
         if self.last is None:
+            if self.whole and seal.sequence != 1:
+                raise _broken("seal", seal_id(1), f"was removed: the first one there is seal {seal.sequence}")
             if seal.sequence == 1 and seal.previous != GENESIS:
                 raise _broken("seal", seal.id, "is the first one and follows something")
+            self.heads.add(seal.previous)  # an earlier verification ended there
             return
         if seal.sequence != self.last.sequence + 1:
             raise _broken("seal", seal.id, f"does not follow seal {self.last.sequence}: seals are missing or reordered")

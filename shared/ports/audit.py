@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from shared.domain.audit import AuditEntry
+from shared.domain.audit import AuditEntry, MalformedDocument
 from shared.domain.paging import Cursor
 from shared.domain.sealing import PublicKey, Seal
+
+Recorded: TypeAlias = AuditEntry | MalformedDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +35,24 @@ class AuditLog(Protocol):
         UnavailableError: the database does not answer.
     """
 
-    def find(self, where: AuditFilter, limit: int, after: Cursor | None = None) -> list[AuditEntry]:
+    def find(self, where: AuditFilter, limit: int, after: Cursor | None = None) -> list[Recorded]:
         """At most `limit` entries, the newest first, from behind the cursor on."""
         ...
 
-    def recorded(self, since: datetime | None, until: datetime) -> Iterator[AuditEntry]:
+    def recorded(self, since: datetime | None, until: datetime) -> Iterator[Recorded]:
         """The entries recorded from `since` (with it) to `until` (without it), oldest first; equal times by id."""
         ...
 
-    def last_seals(self, until: datetime | None = None) -> Iterator[Seal]:
-        """The seals, the last one first; with `until`, those that looked at entries at or behind that time."""
+    def last_seals(self, until: datetime | None = None, before: int | None = None) -> Iterator[Seal]:
+        """The seals, the last one first; with `until`, those that looked at entries at or behind that time; with
+        `before`, those of lower sequence.
+
+        Raises:
+            TamperedError: one of them is not as it was written.
+        """
         ...
 
-    def seals(self, since: datetime | None = None) -> Iterator[Seal]:
+    def seals(self, since: datetime | None = None) -> Iterator[Seal | MalformedDocument]:
         """The seals in their order, from the first one that looked at entries at or behind `since`."""
         ...
 

@@ -10,7 +10,7 @@ import pytest
 from shared.adapters.firestore.audit import FirestoreAuditLog
 from shared.adapters.firestore.store import FirestoreStore
 from shared.adapters.firestore.subject_keys import FirestoreSubjectCipher, MasterKey
-from shared.domain.audit import Actor, AuditEntry, AuditTarget
+from shared.domain.audit import Actor, AuditEntry, AuditTarget, MalformedDocument
 from shared.domain.errors import TamperedError
 from shared.domain.paging import Cursor
 from shared.domain.sealing import PublicKey, Seal, new_seal
@@ -26,10 +26,8 @@ def _create(entry: AuditEntry, work: Work) -> None:
     work.create(AUDIT, entry)
 
 
-@pytest.fixture(params=["fake", "firestore"])
-def kept(request):
-    """The log, with nine entries that two people made."""
-    entries = [
+def _entries() -> list[AuditEntry]:
+    return [
         AuditEntry(
             id=f"e{n}",
             at=START,
@@ -41,15 +39,24 @@ def kept(request):
         )
         for n in range(9)
     ]
-    if request.param == "fake":
-        log = FakeAuditLog()
-        moments = (START + timedelta(seconds=n) for n in range(9))
-        log.entries = {e.id: e.model_copy(update={"recorded_at": at}) for e, at in zip(entries, moments, strict=True)}
-        return log
-    client = request.getfixturevalue("firestore")
-    for entry in entries:
-        FirestoreStore(client).run(partial(_create, entry))
-    return FirestoreAuditLog(client)
+
+
+@pytest.fixture
+def in_firestore(firestore):
+    for entry in _entries():
+        FirestoreStore(firestore).run(partial(_create, entry))
+    return FirestoreAuditLog(firestore)
+
+
+@pytest.fixture(params=["fake", "firestore"])
+def kept(request):
+    """The log, with nine entries that two people made."""
+    if request.param == "firestore":
+        return request.getfixturevalue("in_firestore")
+    log = FakeAuditLog()
+    moments = (START + timedelta(seconds=n) for n in range(9))
+    log.entries = {e.id: e.model_copy(update={"recorded_at": at}) for e, at in zip(_entries(), moments, strict=True)}
+    return log
 
 
 @pytest.mark.parametrize(
@@ -95,7 +102,33 @@ def test_a_seal_is_kept_once_and_found_from_both_ends(kept):
     assert list(kept.last_seals()) == seals[::-1]
     assert list(kept.seals(seals[4].until)) == seals[4:]
     assert list(kept.last_seals(seals[4].until)) == seals[:3:-1]
+    assert list(kept.last_seals(before=4)) == seals[2::-1]
+    assert list(kept.last_seals(seals[1].until, before=4)) == seals[2:0:-1]
     assert list(kept.seals(seals[8].until + timedelta(seconds=1))) == []
+
+
+def test_documents_whose_shape_was_changed_are_told_from_the_others(in_firestore, firestore):
+    kept = in_firestore
+    everything = list(kept.recorded(None, START + timedelta(days=36500)))
+    firestore.document("audit/e3").update({"action": 7})
+    firestore.document("audit/e5").update({"mallory": b"was here"})
+    firestore.document("audit/e7").update({"recorded_at": "zzz"})  # no time any more: verifying finds it removed
+    told = list(kept.recorded(None, START + timedelta(days=36500)))
+    assert told == kept.find(AuditFilter(), 50)[::-1]
+    assert [one.id for one in told if isinstance(one, MalformedDocument)] == ["e3", "e5"]
+    assert [one for one in told if isinstance(one, AuditEntry)] == [
+        one for one in everything if one.id not in {"e3", "e5", "e7"}
+    ]
+    seals = [new_seal(None, everything[:1], START, PublicKey("k", "p"))]
+    seals.append(new_seal(seals[0], everything[1:2], START, PublicKey("k", "p")))
+    for seal in seals:
+        kept.add_seal(seal)
+    firestore.document(f"audit_seals/{seals[1].id}").update({"head": None})
+    first, second = kept.seals()
+    assert first == seals[0]
+    assert isinstance(second, MalformedDocument)
+    with pytest.raises(TamperedError):
+        next(kept.last_seals())
 
 
 @pytest.fixture(params=["fake", "firestore"])
@@ -154,6 +187,18 @@ def test_a_master_key_can_be_changed(firestore):
         FirestoreSubjectCipher(firestore, [newer]).decrypt("kim", kept, "place")
     with pytest.raises(TamperedError):
         FirestoreSubjectCipher(firestore, [MasterKey("1", b"x" * 32)]).decrypt("kim", kept, "place")
+
+
+def test_a_persons_key_that_was_changed_spoils_their_values_alone(firestore):
+    values = {name: FirestoreSubjectCipher(firestore, [MASTER]).encrypt(name, "text", "place") for name in "abc"}
+    firestore.document("subject_keys/a").update({"wrapped": b"x" * 40})
+    firestore.document("subject_keys/b").update({"wrapped": None})  # no tombstone: nobody erased this person
+    cipher = FirestoreSubjectCipher(firestore, [MASTER])
+    cipher.prepare("abc")
+    for name in "ab":
+        with pytest.raises(TamperedError):
+            cipher.decrypt(name, values[name], "place")
+    assert cipher.decrypt("c", values["c"], "place") == "text"
 
 
 def test_master_keys_are_read_from_their_setting():

@@ -89,6 +89,8 @@ def test_the_sealed_trail_is_proven_offline_and_a_changed_entry_is_named(backend
     assert broken.returncode == 1
     assert json.loads(broken.stdout)["finding"]["id"] == changed["entry"]["id"]
 
+    export.write_text("\n".join(lines[:-1]))
+    assert verify(backend, export).returncode == 2
     export.write_text("nothing of ours\n")
     assert verify(backend, export).returncode == 2
     assert verify(backend, tmp_path / "missing.jsonl").returncode == 2

@@ -12,6 +12,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -29,6 +30,7 @@ _COLLECTION = "subject_keys"
 _FORM = "v1."
 _NONCE = 12  # bytes
 _KEY = 32
+_DROPPED = b""  # remembered in place of a key
 _REMEMBERED = 1000  # keys
 _FOR_SECONDS = 60.0  # a dropped key is gone from every instance then
 
@@ -67,7 +69,7 @@ class FirestoreSubjectCipher:
         self._client = client
         self._masters = {master.id: master.key for master in masters}
         self._wrapping = masters[0]
-        self._known: OrderedDict[str, tuple[float, bytes | None]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
         self._lock = Lock()
 
     def encrypt(self, subject: str, text: str, context: str) -> str:
@@ -97,28 +99,28 @@ class FirestoreSubjectCipher:
         with firestore_errors():
             snapshots = list(self._client.get_all([self._reference(subject) for subject in wanted]))
         for snapshot in snapshots:
-            self._remember(snapshot.id, self._unwrapped(snapshot) if snapshot.exists else None)
+            if snapshot.exists:
+                with suppress(TamperedError):  # it is raised to whoever needs this key
+                    self._remember(snapshot.id, self._unwrapped(snapshot))
 
     def drop(self, subject: str) -> bool:
         with firestore_errors():
             there = self._reference(subject).get()
             had = there.exists and (there.to_dict() or {}).get("wrapped") is not None
             self._reference(subject).set({"wrapped": None, "dropped_at": SERVER_TIMESTAMP})
-        with self._lock:
-            self._known.pop(subject, None)
+        self._remember(subject, None)
         return bool(had)
 
     def _key(self, subject: str, *, make: bool = True) -> bytes | None:
         """The person's key; None when it was dropped, or was never made and is not to be."""
         remembered = self._remembered(subject)
         if remembered is not None:
-            return remembered
+            return remembered or None
         with firestore_errors():
             snapshot = self._reference(subject).get()
-        if snapshot.exists or not make:
-            key = self._unwrapped(snapshot) if snapshot.exists else None
-        else:
-            key = self._made(subject)
+        if not snapshot.exists and not make:
+            return None
+        key = self._unwrapped(snapshot) if snapshot.exists else self._made(subject)
         self._remember(subject, key)
         return key
 
@@ -139,16 +141,21 @@ class FirestoreSubjectCipher:
 
     def _unwrapped(self, snapshot: DocumentSnapshot[Any]) -> bytes | None:
         fields = snapshot.to_dict() or {}
-        if fields.get("wrapped") is None:
+        wrapped = fields.get("wrapped")
+        if wrapped is None and fields.get("dropped_at") is not None:
             return None
+        master = self._masters.get(str(fields.get("master_key_id")))
+        if master is None:
+            raise TamperedError("A person's key needs a master key that is not configured")
+        if not isinstance(wrapped, bytes):
+            raise TamperedError("A person's key is not what was kept")
         try:
-            return aes_key_unwrap(self._masters[fields["master_key_id"]], fields["wrapped"])
-        except KeyError as error:
-            raise TamperedError("A person's key needs a master key that is not configured") from error
+            return aes_key_unwrap(master, wrapped)
         except InvalidUnwrap as error:
             raise TamperedError("A person's key is not what was kept") from error
 
     def _remembered(self, subject: str) -> bytes | None:
+        """The key, `_DROPPED`, or None when it has to be looked up."""
         with self._lock:
             found = self._known.get(subject)
             if found is None or found[0] < time.monotonic():
@@ -157,10 +164,8 @@ class FirestoreSubjectCipher:
             return found[1]
 
     def _remember(self, subject: str, key: bytes | None) -> None:
-        if key is None:
-            return
         with self._lock:
-            self._known[subject] = (time.monotonic() + _FOR_SECONDS, key)
+            self._known[subject] = (time.monotonic() + _FOR_SECONDS, _DROPPED if key is None else key)
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from itertools import islice
 
+from shared.domain.audit import AuditEntry, MalformedDocument
+from shared.domain.errors import TamperedError
 from shared.domain.sealing import Seal, new_seal
 from shared.ports.audit import AuditLog, Signer
 from shared.ports.clock import Clock
@@ -36,11 +38,14 @@ class AuditSealing:
 
         Raises:
             UnavailableError: the database does not answer; the next run goes on.
+            TamperedError: the last seals are not as they were written, and nothing can follow them; or, after all
+                others were sealed, some entries are not.
         """
         last = next(self._log.last_seals(), None)
         since = last.closed_until if last else None
         known = {entry.id for seal in self._log.last_seals(since) for entry in seal.entries} if last else set()
-        fresh = (entry for entry in self._log.recorded(since, self._clock.now() - self._lag) if entry.id not in known)
+        malformed: list[str] = []
+        fresh = self._fresh(since, known, malformed)
         count = 0
         while batch := list(islice(fresh, MOST_ENTRIES)):
             seal = new_seal(last, batch, self._clock.now(), self._signer.public_key)
@@ -50,4 +55,13 @@ class AuditSealing:
             self._witness(seal)
             last = seal
             count += seal.count
+        if malformed:
+            raise TamperedError(f"Not as they were written, and not sealed: entries {', '.join(malformed[:10])}")
         return count
+
+    def _fresh(self, since: datetime | None, known: set[str], malformed: list[str]) -> Iterator[AuditEntry]:
+        for entry in self._log.recorded(since, self._clock.now() - self._lag):
+            if isinstance(entry, MalformedDocument):
+                malformed.append(entry.id)
+            elif entry.id not in known:
+                yield entry

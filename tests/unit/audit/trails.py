@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.adapters.ed25519 import Ed25519Signer, signature_check
-from shared.domain.audit import Actor, AuditEntry, AuditTarget, FieldChange
+from shared.domain.audit import Actor, AuditEntry, AuditTarget, FieldChange, MalformedDocument
+from shared.domain.errors import TamperedError
 from shared.domain.paging import Cursor
 from shared.domain.sealing import Seal
-from shared.ports.audit import AuditFilter
-from shared.services.audit.reading import export_lines
+from shared.ports.audit import AuditFilter, Recorded
+from shared.services.audit.exporting import export_lines
 from shared.services.audit.sealing import AuditSealing
 from tests.fakes import START, FakeClock
 
@@ -24,36 +25,39 @@ CHECK = signature_check(SIGNER.public_key.text)
 
 class FakeAuditLog:
     def __init__(self) -> None:
-        self.entries: dict[str, AuditEntry] = {}
+        self.entries: dict[str, Recorded] = {}
         self.kept: dict[str, Seal] = {}
+        self.spoilt: dict[str, MalformedDocument] = {}
 
-    def find(self, where: AuditFilter, limit: int, after: Cursor | None = None) -> list[AuditEntry]:
-        def fits(entry: AuditEntry) -> bool:
-            return (
-                where.actor in {None, entry.actor.id}
-                and where.action in {None, entry.action}
-                and where.target_kind in {None, entry.target.kind}
-                and where.target_id in {None, entry.target.id}
-                and where.subject in {None, entry.subject}
-                and where.request_id in {None, entry.request_id}
-                and (where.since is None or _at(entry) >= where.since)
+    def find(self, where: AuditFilter, limit: int, after: Cursor | None = None) -> list[Recorded]:
+        def fits(entry: Recorded) -> bool:
+            return (isinstance(entry, MalformedDocument) or _fits(where, entry)) and (
+                (where.since is None or _at(entry) >= where.since)
                 and (where.until is None or _at(entry) < where.until)
                 and (after is None or (_at(entry), entry.id) < (after.created_at, after.id))
             )
 
         return sorted(filter(fits, self.entries.values()), key=lambda one: (_at(one), one.id), reverse=True)[:limit]
 
-    def recorded(self, since: datetime | None, until: datetime) -> Iterator[AuditEntry]:
+    def recorded(self, since: datetime | None, until: datetime) -> Iterator[Recorded]:
         yield from reversed(self.find(AuditFilter(since=since, until=until), 10**6))
 
-    def last_seals(self, until: datetime | None = None) -> Iterator[Seal]:
+    def last_seals(self, until: datetime | None = None, before: int | None = None) -> Iterator[Seal]:
         for _, seal in sorted(self.kept.items(), reverse=True):
+            if before is not None and seal.sequence >= before:
+                continue
             if until is not None and seal.until < until:
                 return
+            if seal.id in self.spoilt:
+                raise TamperedError("The seal is not as it was written")
             yield seal
 
-    def seals(self, since: datetime | None = None) -> Iterator[Seal]:
-        yield from (seal for _, seal in sorted(self.kept.items()) if since is None or seal.until >= since)
+    def seals(self, since: datetime | None = None) -> Iterator[Seal | MalformedDocument]:
+        told: set[str] = set()
+        while left := sorted(name for name in self.kept if name not in told):  # also those made meanwhile
+            told.add(left[0])
+            if since is None or self.kept[left[0]].until >= since:
+                yield self.spoilt.get(left[0], self.kept[left[0]])
 
     def add_seal(self, seal: Seal) -> bool:
         return self.kept.setdefault(seal.id, seal) is seal
@@ -81,9 +85,10 @@ class Trail:
             recorded_at=self.clock.now() - late,
         )
 
-    def export(self, since: datetime | None = None) -> list[dict[str, Any]]:
-        lines = export_lines(self.log, since, self.clock.now() + timedelta(minutes=1))
-        return [json.loads(line) for line in lines][1:]
+    def export(self, since: datetime | None = None, until: datetime | None = None) -> list[dict[str, Any]]:
+        """The lines of an export between the first and the last, which are not of the chain."""
+        lines = export_lines(self.log, since, until, self.clock.now())
+        return [json.loads(line) for line in lines][1:-1]
 
 
 def trail_of(batches: int, size: int, tail: int = 0) -> Trail:
@@ -103,5 +108,16 @@ def trail_of(batches: int, size: int, tail: int = 0) -> Trail:
     return trail
 
 
-def _at(entry: AuditEntry) -> datetime:
+def _fits(where: AuditFilter, entry: AuditEntry) -> bool:
+    return (
+        where.actor in {None, entry.actor.id}
+        and where.action in {None, entry.action}
+        and where.target_kind in {None, entry.target.kind}
+        and where.target_id in {None, entry.target.id}
+        and where.subject in {None, entry.subject}
+        and where.request_id in {None, entry.request_id}
+    )
+
+
+def _at(entry: Recorded) -> datetime:
     return entry.recorded_at or START
