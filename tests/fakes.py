@@ -356,11 +356,12 @@ class FakePersonalData:
     def collect(self, uid: str, email: str) -> dict[str, list[dict[str, Any]]]:
         return {name: [one for one in kept if one["of"] in {uid, email}] for name, kept in self.documents.items()}
 
-    def erase(self, uid: str, email: str) -> dict[str, int]:
+    def count(self, uid: str, email: str) -> dict[str, int]:
+        return {name: len(found) for name, found in self.collect(uid, email).items()}
+
+    def erase(self, uid: str, email: str) -> None:
         if self.down:
             raise UnavailableError("The database does not answer")
-        counts = {name: len(found) for name, found in self.collect(uid, email).items()}
         self.documents = {
             name: [one for one in kept if one["of"] not in {uid, email}] for name, kept in self.documents.items()
         }
-        return counts

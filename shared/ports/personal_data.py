@@ -22,8 +22,16 @@ class PersonalData(Protocol):
         """
         ...
 
-    def erase(self, uid: str, email: str) -> Mapping[str, int]:
-        """Remove what is nobody else's; how many documents of which collection. Calling again removes what is left.
+    def count(self, uid: str, email: str) -> Mapping[str, int]:
+        """How many documents of which collection `erase` would remove.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        ...
+
+    def erase(self, uid: str, email: str) -> None:
+        """Remove what is nobody else's. Calling again removes what is left.
 
         Raises:
             UnavailableError: the database does not answer; call again.

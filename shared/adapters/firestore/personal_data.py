@@ -52,13 +52,21 @@ class FirestorePersonalData:
                     documents |= {snapshot.id: _as_json(snapshot) for snapshot in page}
             return {name: list(documents.values()) for name, documents in found.items()}
 
-    def erase(self, uid: str, email: str) -> Mapping[str, int]:
-        removed: dict[str, int] = {}
+    def count(self, uid: str, email: str) -> Mapping[str, int]:
+        ids: dict[str, set[str]] = {}
         with firestore_errors():
             for name, query, kept in self._queries(uid, email):
                 if not kept:
-                    removed[name] = removed.get(name, 0) + self._remove(query)
-        return removed
+                    found = ids.setdefault(name, set())
+                    for page in self._pages(query.select([])):
+                        found |= {snapshot.id for snapshot in page}
+        return {name: len(found) for name, found in ids.items()}
+
+    def erase(self, uid: str, email: str) -> None:
+        with firestore_errors():
+            for _, query, kept in self._queries(uid, email):
+                if not kept:
+                    self._remove(query)
 
     def _queries(self, uid: str, email: str) -> Iterator[tuple[str, Query, bool]]:
         values = {"uid": uid, "email": email}
@@ -75,15 +83,12 @@ class FirestorePersonalData:
             yield page
             page = list(query.start_after(page[-1]).limit(_PAGE).stream()) if len(page) == _PAGE else []
 
-    def _remove(self, query: Query) -> int:
-        removed = 0
+    def _remove(self, query: Query) -> None:
         for page in self._pages(query):
             batch = self._client.batch()
             for snapshot in page:
                 batch.delete(snapshot.reference)
             batch.commit()
-            removed += len(page)
-        return removed
 
 
 def _as_json(snapshot: DocumentSnapshot[Any]) -> dict[str, Any]:

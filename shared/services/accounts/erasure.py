@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.domain.audit import Actor, AuditTarget
@@ -67,10 +66,23 @@ class AccountErasure:
             raise NotFoundError("Nobody asked to erase this account")
         if erasure.completed_at is None:
             parts.accounts.delete(uid)
-            erased = parts.data.erase(uid, user.email) if user else {}
+            if user is not None:
+                self._count(user)
+                parts.data.erase(uid, user.email)
             parts.cipher.drop(uid)
-            erasure = self._finish(erasure, erased)
+            erasure = self._finish(erasure)
         return _receipt(erasure)
+
+    def _count(self, user: User) -> None:
+        """Write down what there is before any of it is removed: caller and trigger often run at the same time."""
+        counts = {**self._parts.data.count(user.uid, user.email), "users": 1}
+
+        def body(work: Work) -> None:
+            erasure = work.get(ERASURES, user.uid)
+            if erasure is not None and not erasure.erased:
+                work.put(ERASURES, erasure.model_copy(update={"erased": counts}))
+
+        self._parts.store.run(body)
 
     def _request(self, who: Identity) -> None:
         parts = self._parts
@@ -93,7 +105,7 @@ class AccountErasure:
 
         parts.store.run(body)
 
-    def _finish(self, erasure: Erasure, erased: Mapping[str, int]) -> Erasure:
+    def _finish(self, erasure: Erasure) -> Erasure:
         parts = self._parts
         now = parts.clock.now()
         actor = Actor(kind="system", id="erasure")
@@ -105,8 +117,7 @@ class AccountErasure:
             current = work.get(ERASURES, erasure.uid) or erasure
             if current.completed_at is not None:
                 return current
-            counts = {**erased, "users": 1 if user else 0}
-            done = current.model_copy(update={"completed_at": now, "erased": counts})
+            done = current.model_copy(update={"completed_at": now})
             work.put(ERASURES, done)
             work.create(AUDIT, entry)
             work.delete(USERS, erasure.uid)
