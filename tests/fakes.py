@@ -179,7 +179,8 @@ class FakeMailer:
 class FakeAccounts:
     """Accounts by uid; `down` makes every call fail."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self.clock = clock or FakeClock()
         self.accounts: dict[str, AccountState] = {}
         self.revoked: list[str] = []
         self.down = False
@@ -205,7 +206,7 @@ class FakeAccounts:
         self.change(uid, disabled=disabled)
 
     def revoke(self, uid: str) -> None:
-        self.change(uid)
+        self.change(uid, sessions_valid_from=self.clock.now().replace(microsecond=0))
         self.revoked.append(uid)
 
     def remove_second_factors(self, uid: str) -> int:

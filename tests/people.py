@@ -19,8 +19,9 @@ class World:
 
     def __init__(self, accounts: FakeAccounts | None = None) -> None:
         self.store = FakeStore()
-        self.accounts = accounts or FakeAccounts()
         self.clock = FakeClock()
+        self.accounts = accounts or FakeAccounts()
+        self.accounts.clock = self.clock
         self.ids = CountingIds()
         self.cipher = FakeCipher()
         self.trail = AuditTrail(self.cipher, self.clock, self.ids)

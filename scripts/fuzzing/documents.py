@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -48,7 +48,7 @@ def _end_standing(work: Work) -> None:
     if disabled is None or revoked is None:
         raise RuntimeError("the people are not there")
     work.put(USERS, disabled.model_copy(update={"disabled": True}))
-    revoked_in(work, revoked, datetime.now(UTC) - timedelta(hours=1))
+    revoked_in(work, revoked, datetime.now(UTC))
 
 
 def broken_invariants() -> list[str]:

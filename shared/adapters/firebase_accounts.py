@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import firebase_admin
@@ -68,6 +69,8 @@ class FirebaseAccounts:
             role=Role(claim) if claim in set(Role) else None,
             disabled=account.disabled,
             second_factors=self._second_factors(uid),
+            # Milliseconds since the epoch, of a whole second.
+            sessions_valid_from=datetime.fromtimestamp((account.tokens_valid_after_timestamp or 0) / 1000, UTC),
         )
 
     def uid_of(self, email: str) -> str | None:

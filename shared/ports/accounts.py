@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from shared.domain.permissions import Role
@@ -10,7 +11,11 @@ from shared.domain.permissions import Role
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """What the provider knows of an account. `role` is the custom claim; `second_factors` the kinds enrolled."""
+    """What the provider knows of an account.
+
+    `role` is the custom claim, `second_factors` the kinds enrolled; of sessions begun before `sessions_valid_from` the
+    provider makes no ID token any more.
+    """
 
     uid: str
     email: str | None
@@ -18,6 +23,7 @@ class AccountState:
     role: Role | None
     disabled: bool
     second_factors: tuple[str, ...] = ()
+    sessions_valid_from: datetime | None = None
 
 
 class Accounts(Protocol):

@@ -15,7 +15,7 @@ from shared.adapters.account_checks import AccountCheckingVerifier
 from shared.adapters.firebase_accounts import FirebaseAccounts
 from shared.adapters.firebase_identity import UnsignedTokenVerifier
 from shared.adapters.system import SystemClock
-from shared.domain.errors import ConflictError, InvalidInputError, NotAuthenticatedError
+from shared.domain.errors import ConflictError, InvalidInputError, NotAuthenticatedError, NotFoundError
 from shared.domain.permissions import Permission, Role
 
 _NAMES = itertools.count()
@@ -118,3 +118,33 @@ def test_a_bad_token_says_why(app, embedded, email):
     assert reason(strict, token) == "disabled"
     auth.delete_user(user.uid, app=app)
     assert reason(strict, token) == "unknown user"
+
+
+def test_an_account_is_as_it_was_made_and_changed(app, email):
+    accounts = FirebaseAccounts(app)
+    uid = "state-" + email.split("@")[0]
+    assert accounts.state(uid) is None
+    before = datetime.now(UTC).replace(microsecond=0)
+    accounts.create(uid, email, PASSWORD, "Kim", verified=True)
+    accounts.grant(uid, Role.SECURITY_TEAM)
+    made = accounts.state(uid)
+    assert made is not None
+    assert (made.email, made.email_verified, made.role, made.disabled) == (email, True, Role.SECURITY_TEAM, False)
+    assert made.second_factors == ()
+    assert made.sessions_valid_from is not None
+    assert made.sessions_valid_from >= before
+    accounts.set_disabled(uid, True)
+    accounts.revoke(uid)
+    after = accounts.state(uid)
+    assert after is not None
+    assert after.disabled
+    assert after.sessions_valid_from is not None
+    assert after.sessions_valid_from >= made.sessions_valid_from
+    assert accounts.verification_link(email).startswith("http")
+    assert accounts.password_link(email).startswith("http")
+    assert accounts.remove_second_factors(uid) == 0
+    for _ in range(2):
+        accounts.delete(uid)
+    assert accounts.state(uid) is None
+    with pytest.raises(NotFoundError):
+        accounts.grant(uid, Role.EMPLOYEE)

@@ -72,6 +72,17 @@ def test_what_failed_behind_the_commit_is_made_up_for(world):
     assert len(world.entries()) == 1
 
 
+def test_a_provider_that_was_not_told_of_the_end_of_sessions_is_told_by_the_trigger(world):
+    after = world.team().act(ADMIN, "ana", TeamAction.REMOVE, REASON)
+    assert after.sessions_valid_from is not None
+    world.accounts.change("ana", sessions_valid_from=START - timedelta(days=1))  # as if the handler had died before
+    world.sync.follow("ana")
+    assert world.accounts.accounts["ana"].sessions_valid_from >= world.user("ana").sessions_valid_from
+    assert world.accounts.revoked == ["ana", "ana"]
+    world.sync.follow("ana")
+    assert world.accounts.revoked == ["ana", "ana"]
+
+
 @pytest.mark.parametrize("action", [TeamAction.REMOVE, TeamAction.DISABLE])
 def test_the_last_administrator_stays(world, action):
     world.join("off", Role.ADMIN, disabled=True)

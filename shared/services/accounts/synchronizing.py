@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from shared.domain.errors import NotFoundError
 from shared.domain.people import User
@@ -12,6 +12,8 @@ from shared.ports.accounts import Accounts
 from shared.ports.clock import Clock
 from shared.ports.revocations import REVOCATIONS
 from shared.ports.store import USERS, Store, Work
+
+_PATIENCE = timedelta(seconds=2)
 
 
 def revoked_in(work: Work, user: User, valid_from: datetime) -> User:
@@ -53,6 +55,7 @@ class AccountSync:
         looked_at = self._clock.now()
         if self._brought_along(uid):
             self._end_sessions(uid, looked_at)
+        self._make_up_for_revocation(uid)
 
     def settle(self, uid: str) -> None:
         """As `follow`, for who just changed somebody's rights: returns when sessions of before have ended.
@@ -80,6 +83,24 @@ class AccountSync:
             self._accounts.set_disabled(user.uid, user.disabled)
         changed = account.role is not None and account.role is not user.role
         return changed or (user.disabled and not account.disabled)
+
+    def _make_up_for_revocation(self, uid: str) -> None:
+        """Have the provider end the sessions that the document ended, where whoever did that could not tell it.
+
+        Revocations are kept for as long as an ID token holds; the provider has to make no new ones of old sessions.
+        """
+        user = self._store.run(lambda work: work.get(USERS, uid))
+        if user is None or user.sessions_valid_from is None or not self._is_behind(user):
+            return
+        self._clock.wait_until(user.sessions_valid_from + _PATIENCE)  # the other one may be about to
+        if self._is_behind(user):
+            self._accounts.revoke(uid)
+
+    def _is_behind(self, user: User) -> bool:
+        account = self._accounts.state(user.uid)
+        if account is None or user.sessions_valid_from is None:
+            return False
+        return account.sessions_valid_from is None or account.sessions_valid_from < user.sessions_valid_from
 
     def _end_sessions(self, uid: str, looked_at: datetime) -> None:
         valid_from = whole_second(self._clock.now(), up=True)
