@@ -77,7 +77,8 @@ def _check_key(bootstrap: ModuleType) -> None:
         cipher = bootstrap.subject_cipher()
         with firestore_errors():
             some = list(bootstrap.firestore_client().collection("subject_keys").limit(_KEYS_TRIED).stream())
-        cipher.prepare([snapshot.id for snapshot in some])
+        for snapshot in some:
+            cipher.encrypt(snapshot.id, "", "whether the key fits")
     except ValueError as error:
         raise RefusedError(f"{binding.MASTER_KEY} is not usable: {error}") from None
     except TamperedError:
