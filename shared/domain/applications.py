@@ -55,7 +55,7 @@ STATUS_AFTER = {
     Decision.REQUEST_INFO: ApplicationStatus.INFO_REQUESTED,
 }
 
-Motivation = Annotated[Text, Field(min_length=50, max_length=5000, description="Why you want to be on the team")]
+Motivation = Annotated[Text, Field(min_length=10, max_length=5000, description="Why you want to be on the team")]
 Experience = Annotated[Text, Field(max_length=5000, description="What you did that helps")]
 Certification = Annotated[Line, Field(min_length=1, max_length=200)]
 Certifications = Annotated[list[Certification], Field(max_length=20)]

@@ -21,7 +21,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=8,
 )
-TEXT = st.text(max_size=80) | st.text(min_size=50, max_size=120)
+TEXT = st.text(max_size=80) | st.text(min_size=10, max_size=120)
 WORDS_BODY = st.fixed_dictionaries(
     {"motivation": TEXT | st.just(MOTIVATION) | JSON},
     optional={

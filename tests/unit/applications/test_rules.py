@@ -101,7 +101,7 @@ def test_at_the_told_time_one_may_and_an_instant_before_one_may_not(past):
     "body",
     [
         {},
-        {"motivation": "x" * 49},
+        {"motivation": "x" * 9},
         {"motivation": " " * 60},
         {"motivation": "x" * 5001},
         {"motivation": MOTIVATION, "experience": "x" * 5001},
