@@ -56,11 +56,10 @@ class FirebaseAccounts:
             raise UnavailableError("The identity provider does not answer") from error
 
     def state(self, uid: str) -> AccountState | None:
-        try:
-            with _provider():
-                account = auth.get_user(uid, app=self._app)
-        except NotFoundError:
+        found = self._looked_up(uid)
+        if found is None:
             return None
+        account = auth.UserRecord(found)
         claim = (account.custom_claims or {}).get("role")
         return AccountState(
             uid=uid,
@@ -68,7 +67,7 @@ class FirebaseAccounts:
             email_verified=account.email_verified,
             role=Role(claim) if claim in set(Role) else None,
             disabled=account.disabled,
-            second_factors=self._second_factors(uid),
+            second_factors=_second_factors(found),
             # Milliseconds since the epoch, of a whole second.
             sessions_valid_from=datetime.fromtimestamp((account.tokens_valid_after_timestamp or 0) / 1000, UTC),
         )
@@ -84,7 +83,7 @@ class FirebaseAccounts:
         with _provider():
             auth.set_custom_user_claims(uid, {"role": str(role)}, app=self._app)
 
-    def set_disabled(self, uid: str, disabled: bool) -> None:  # as the port says
+    def set_disabled(self, uid: str, disabled: bool) -> None:
         with _provider():
             auth.update_user(uid, disabled=disabled, app=self._app)
 
@@ -93,7 +92,7 @@ class FirebaseAccounts:
             auth.revoke_refresh_tokens(uid, app=self._app)
 
     def remove_second_factors(self, uid: str) -> int:
-        enrolled = len(self._second_factors(uid))
+        enrolled = len(_second_factors(self._looked_up(uid) or {}))
         if enrolled:
             self._identity_toolkit("update", {"localId": uid, "mfa": {"enrollments": []}})
         return enrolled
@@ -113,12 +112,10 @@ class FirebaseAccounts:
         except NotFoundError:
             return
 
-    def _second_factors(self, uid: str) -> tuple[str, ...]:
-        found = self._identity_toolkit("lookup", {"localId": [uid]}).get("users") or [{}]
-        return tuple(
-            next((kind for name, kind in _KINDS.items() if name in factor), "unknown")
-            for factor in found[0].get("mfaInfo", [])
-        )
+    def _looked_up(self, uid: str) -> dict[str, Any] | None:
+        """The account as Identity Toolkit shows it: firebase-admin's own lookup leaves the second factors out."""
+        found: list[dict[str, Any]] = self._identity_toolkit("lookup", {"localId": [uid]}).get("users", [])
+        return found[0] if found else None
 
     def _identity_toolkit(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
         """A call of Identity Toolkit that firebase-admin for Python (7.x) has no method for: second factors.
@@ -136,3 +133,10 @@ class FirebaseAccounts:
             answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found
+
+
+def _second_factors(account: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(
+        next((kind for name, kind in _KINDS.items() if name in factor), "unknown")
+        for factor in account.get("mfaInfo", [])
+    )
