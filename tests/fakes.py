@@ -272,8 +272,10 @@ class FakeStore:
         return [value for value in self.documents.get(kind.collection, {}).values() if isinstance(value, kind.model)]
 
     def get(self, kind: Kind[M], document_id: str) -> M | None:
-        """One document."""
         return FakeWork(self.documents).get(kind, document_id)
+
+    def create(self, kind: Kind[M], value: M) -> None:
+        self.run(lambda work: work.create(kind, value))
 
 
 class FakeWork:

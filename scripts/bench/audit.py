@@ -62,7 +62,7 @@ def record(client: Client, count: int) -> float:
             FieldChange(field="phone", old='""', new='"+4930123456"', personal=True),
         ]
         entry = trail.entry(who, "user:changed", AuditTarget(kind="user", id="x"), changes=changes, reason="bench")
-        store.run(lambda work: work.create(AUDIT, entry))
+        store.create(AUDIT, entry)
 
     began = time.perf_counter()
     with ThreadPoolExecutor(4) as pool:

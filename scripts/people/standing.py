@@ -46,4 +46,4 @@ def standing(accounts: Accounts, store: Store, email: str) -> Standing:
     uid = accounts.uid_of(email)
     if uid is None:
         return Standing(email)
-    return Standing(email, accounts.state(uid), store.run(lambda work: work.get(USERS, uid)))
+    return Standing(email, accounts.state(uid), store.get(USERS, uid))

@@ -60,7 +60,24 @@ class Work(Protocol):
 
 
 class Store(Protocol):
-    """Runs transactions: serialisable, as Firestore's are."""
+    """Runs transactions: serialisable, as Firestore's are. One document alone is got or created without one."""
+
+    def get(self, kind: Kind[M], document_id: str) -> M | None:
+        """The document, or None.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        ...
+
+    def create(self, kind: Kind[M], value: M) -> None:
+        """Keep a new document.
+
+        Raises:
+            ConflictError: its id is taken.
+            UnavailableError: the database does not answer.
+        """
+        ...
 
     def run(self, body: Callable[[Work], T]) -> T:
         """What `body` returns, once all it wrote is kept.

@@ -105,3 +105,14 @@ def test_of_two_who_would_leave_no_administrator_one_is_refused(firestore):
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(demote, ["a", "b", "c", "d"])) == [False, True, True, True]
     assert len(store.run(lambda work: work.find(USERS, 9, role=Role.ADMIN))) == 1
+
+
+def test_one_document_is_got_and_created_without_a_transaction(store):
+    assert store.get(USERS, "ana") is None
+    assert store.get(USERS, "a/b") is None
+    store.create(USERS, user("ana"))
+    assert store.get(USERS, "ana") == user("ana")
+    with pytest.raises(ConflictError):
+        store.create(USERS, user("ana", Role.ADMIN))
+    store.create(AUDIT, ENTRY)
+    assert store.get(AUDIT, "e1").recorded_at is not None

@@ -58,6 +58,21 @@ class FirestoreStore:
     def __init__(self, client: Client) -> None:
         self._client = client
 
+    def get(self, kind: Kind[M], document_id: str) -> M | None:
+        if not is_document_id(document_id):
+            return None
+        with firestore_errors():
+            snapshot = self._client.collection(kind.collection).document(document_id).get()
+        return decoded(kind, snapshot) if snapshot.exists else None
+
+    def create(self, kind: Kind[M], value: M) -> None:
+        reference = self._client.collection(kind.collection).document(getattr(value, kind.id_field))
+        try:
+            with firestore_errors():
+                reference.create(encoded_new(kind, value))
+        except AlreadyExists as error:
+            raise ConflictError("It is there already") from error
+
     def run(self, body: Callable[[Work], T]) -> T:
         @transactional
         def once(transaction: Transaction) -> T:

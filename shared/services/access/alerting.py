@@ -34,7 +34,7 @@ class AccessAlerting:
         Raises:
             NotFoundError: there is no such alert.
         """
-        alert = self._store.run(lambda work: work.get(ALERTS, alert_id))
+        alert = self._store.get(ALERTS, alert_id)
         if alert is None:
             raise NotFoundError("There is no such alert")
         admins = self._users.with_role(Role.ADMIN)

@@ -38,4 +38,4 @@ class AccessReading:
         asked = {name: str(value) for name, value in asdict(where).items() if value}
         changes = [FieldChange(field="filter", new=as_json(asked), personal=True)] if asked else []
         entry = self._trail.entry(who, "access:listed", AuditTarget(kind="access", id="*"), changes=changes)
-        self._store.run(lambda work: work.create(AUDIT, entry))
+        self._store.create(AUDIT, entry)

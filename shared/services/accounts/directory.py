@@ -51,7 +51,7 @@ class Directory:
         asked = {name: value for name, value in where.as_dict().items() if value is not None}
         changes = [FieldChange(field="filter", new=as_json(asked), personal=True)] if asked else []
         entry = self._trail.entry(who, action, AuditTarget(kind="users", id="*"), changes=changes)
-        self._store.run(lambda work: work.create(AUDIT, entry))
+        self._store.create(AUDIT, entry)
 
 
 def _encoded(address: str) -> str:

@@ -61,7 +61,7 @@ class AccountErasure:
             UnavailableError: a service does not answer; call again.
         """
         parts = self._parts
-        erasure, user = parts.store.run(lambda work: (work.get(ERASURES, uid), work.get(USERS, uid)))
+        erasure, user = parts.store.get(ERASURES, uid), parts.store.get(USERS, uid)
         if erasure is None:
             raise NotFoundError("Nobody asked to erase this account")
         if erasure.completed_at is None:

@@ -55,11 +55,11 @@ class AccountExport:
             NotFoundError: the account was never registered with the platform.
             UnavailableError: a service does not answer.
         """
-        user = self.store.run(lambda work: work.get(USERS, who.uid))
+        user = self.store.get(USERS, who.uid)
         if user is None:
             raise NotFoundError("This account has no profile: register first")
         entry = self.trail.entry(who, "user:data_exported", AuditTarget(kind="user", id=who.uid))
-        self.store.run(lambda work: work.create(AUDIT, entry))
+        self.store.create(AUDIT, entry)
         return self._copy(user)
 
     def _copy(self, user: User) -> AccountCopy:

@@ -83,7 +83,7 @@ class AccountProvisioning:
         return uid
 
     def _make_known(self, by: Actor, uid: str, person: NewPerson, reason: str, *, invited: bool) -> bool:
-        if self._store.run(lambda work: work.get(USERS, uid)) is not None:
+        if self._store.get(USERS, uid) is not None:
             return False
         now = self._clock.now()
         values = person.model_dump(exclude={"role"})

@@ -71,7 +71,7 @@ class AccountRegistration:
             raise InvalidInputError("Some fields are not usable", {"password": objection})
 
     def _joined(self, uid: str) -> bool:
-        return self._store.run(lambda work: work.get(USERS, uid)) is not None
+        return self._store.get(USERS, uid) is not None
 
     def _join(self, uid: str, registration: Registration, origin: Origin) -> None:
         self._accounts.grant(uid, Role.EMPLOYEE)

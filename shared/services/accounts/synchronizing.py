@@ -71,7 +71,7 @@ class AccountSync:
 
     def _brought_along(self, uid: str) -> bool:
         """Whether the account was not as the document says, and carried other rights before."""
-        user = self._store.run(lambda work: work.get(USERS, uid))
+        user = self._store.get(USERS, uid)
         if user is None:
             return False
         account = self._accounts.state(uid)
@@ -89,7 +89,7 @@ class AccountSync:
 
         Revocations are kept for as long as an ID token holds; the provider has to make no new ones of old sessions.
         """
-        user = self._store.run(lambda work: work.get(USERS, uid))
+        user = self._store.get(USERS, uid)
         if user is None or user.sessions_valid_from is None or not self._is_behind(user):
             return
         self._clock.wait_until(user.sessions_valid_from + _PATIENCE)  # the other one may be about to

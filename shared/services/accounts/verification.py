@@ -25,7 +25,7 @@ class AddressVerification:
         Raises:
             As `send` does.
         """
-        user = self._store.run(lambda work: work.get(USERS, uid))
+        user = self._store.get(USERS, uid)
         if user is not None and not user.invited:
             self.send(uid)
 
@@ -43,7 +43,7 @@ class AddressVerification:
             return False
         now = self._clock.now()
         mail_id = f"verify-{uid}-{int(now.timestamp()) // _AGAIN_AFTER}"
-        if self._store.run(lambda work: work.get(OUTBOX, mail_id)) is None:
+        if self._store.get(OUTBOX, mail_id) is None:
             link = self._accounts.verification_link(account.email)
             mail = notice_mail(mail_id, account.email, _verify(link), now)
 

@@ -108,7 +108,7 @@ class AuditReading:
         asked = {name: _text(getattr(where, name)) for name in where.__slots__ if getattr(where, name) is not None}
         changes = [FieldChange(field="filter", new=as_json(asked), personal=True)] if asked else []
         entry = self._trail.entry(who, action, _ALL, changes=changes)
-        self._store.run(lambda work: work.create(AUDIT, entry))
+        self._store.create(AUDIT, entry)
 
     def _sealed(self) -> Sealed:
         try:

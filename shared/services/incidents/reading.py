@@ -50,7 +50,7 @@ class IncidentReading:
             raise NotFoundError("There is no such incident")
         entry = self._audit.read(who, incident)
         if entry is not None:
-            self._store.run(lambda work: work.create(AUDIT, entry))
+            self._store.create(AUDIT, entry)
         return incident
 
     def find(self, who: Identity, where: IncidentFilter, limit: int, cursor: str | None = None) -> IncidentPage:
