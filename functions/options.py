@@ -36,6 +36,9 @@ EVENT: dict[str, Any] = {
 AUDIT_SECRETS = ["SECURA_AUDIT_MASTER_KEY"]
 """What a function needs that records what it does: the key to the personal values of the audit trail."""
 
+LINK_SECRETS = ["SECURA_LINK_KEY"]
+"""What a function needs that makes or reads the tokens of links."""
+
 SCHEDULED: dict[str, Any] = {
     "region": REGION,
     "memory": MemoryOption.MB_256,

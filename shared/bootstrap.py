@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.ports.accounts import Accounts
     from shared.ports.audit import AuditLog, Signer
     from shared.ports.identity import AppVerifier, TokenVerifier
+    from shared.ports.link_tokens import LinkTokens
     from shared.ports.messaging import Publisher
     from shared.ports.personal_data import PersonalData
     from shared.ports.repositories import Incidents, Users
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from shared.services.audit.reading import AuditReading
     from shared.services.audit.sealing import AuditSealing
     from shared.services.incidents import IncidentChanging, IncidentReading, IncidentReporting
-    from shared.services.incidents.auditing import IncidentAudit
+    from shared.services.incidents.recording import IncidentRecord
     from shared.services.notifications import AnalysisNotification, MailSending
 
 
@@ -162,10 +163,11 @@ def audit_sealing() -> AuditSealing:
 
 
 @cache
-def _incident_audit() -> IncidentAudit:
-    from shared.services.incidents.auditing import IncidentAudit
+def incident_record() -> IncidentRecord:
+    """Makes the audit and timeline entries of incidents."""
+    from shared.services.incidents.recording import IncidentRecord
 
-    return IncidentAudit(audit_trail())
+    return IncidentRecord(audit_trail(), SystemClock(), RandomIds())
 
 
 @cache
@@ -181,7 +183,7 @@ def incident_reporting() -> IncidentReporting:
     """Reports incidents."""
     from shared.services.incidents import IncidentReporting
 
-    return IncidentReporting(incidents(), _incident_audit(), SystemClock(), RandomIds())
+    return IncidentReporting(incidents(), incident_record(), SystemClock(), RandomIds())
 
 
 @cache
@@ -189,7 +191,7 @@ def incident_reading() -> IncidentReading:
     """Reads incidents."""
     from shared.services.incidents import IncidentReading
 
-    return IncidentReading(incidents(), store(), _incident_audit())
+    return IncidentReading(incidents(), store(), incident_record())
 
 
 @cache
@@ -197,7 +199,7 @@ def incident_changing() -> IncidentChanging:
     """Changes incidents."""
     from shared.services.incidents import IncidentChanging
 
-    return IncidentChanging(incidents(), _incident_audit(), SystemClock())
+    return IncidentChanging(incidents(), incident_record(), SystemClock())
 
 
 @cache
@@ -206,7 +208,7 @@ def incident_analysis() -> IncidentAnalysis:
     from shared.ai.categorizer import Categorizer
     from shared.services.analysis.analyzing import IncidentAnalysis
 
-    return IncidentAnalysis(incidents(), _incident_audit(), Categorizer.load(), SystemClock())
+    return IncidentAnalysis(incidents(), incident_record(), Categorizer.load(), SystemClock())
 
 
 @cache
@@ -484,3 +486,11 @@ def second_factor_reset() -> SecondFactorReset:
     from shared.services.accounts.second_factors import SecondFactorReset
 
     return SecondFactorReset(store(), accounts(), audit_trail(), SystemClock())
+
+
+@cache
+def link_tokens() -> LinkTokens:
+    """Makes and reads the tokens of links."""
+    from shared.adapters.link_tokens import SignedLinkTokens
+
+    return SignedLinkTokens(settings().require("link_key"), SystemClock())

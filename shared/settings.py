@@ -69,6 +69,7 @@ class Settings(BaseModel):
     alert_threshold: Annotated[int, Field(alias="SECURA_ALERT_THRESHOLD", ge=1, le=100_000)] = 20
     audit_master_key: Annotated[SecretStr | None, Field(alias="SECURA_AUDIT_MASTER_KEY")] = None
     audit_signing_key: Annotated[SecretStr | None, Field(alias="SECURA_AUDIT_SIGNING_KEY")] = None
+    link_key: Annotated[SecretStr | None, Field(alias="SECURA_LINK_KEY")] = None
     audit_lag: Annotated[int, Field(alias="SECURA_AUDIT_LAG", ge=0, le=600)] = 120
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(alias="SECURA_LOG_LEVEL")] = "INFO"
 

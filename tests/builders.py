@@ -9,10 +9,11 @@ from shared.domain.incident import Incident
 from shared.domain.people import Identity, User
 from shared.domain.permissions import Role
 from shared.services.audit import AuditTrail
-from shared.services.incidents.auditing import IncidentAudit
+from shared.services.incidents.recording import IncidentRecord
 from tests.fakes import START, CountingIds, FakeCipher, FakeClock
 
-AUDIT = IncidentAudit(AuditTrail(FakeCipher(), FakeClock(), CountingIds()))
+IDS = CountingIds()
+RECORD = IncidentRecord(AuditTrail(FakeCipher(), FakeClock(), IDS), FakeClock(), IDS)
 EMPLOYEE = Identity("emp", "emp@example.org", Role.EMPLOYEE)
 OTHER_EMPLOYEE = Identity("other", "other@example.org", Role.EMPLOYEE)
 ANALYST = Identity("ana", "ana@example.org", Role.SECURITY_TEAM)

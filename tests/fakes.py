@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
-from shared.domain.audit import AuditEntry
 from shared.domain.base import Model
 from shared.domain.errors import ConflictError, NotAuthenticatedError, NotFoundError, TamperedError, UnavailableError
 from shared.domain.incident import Incident
@@ -16,9 +15,10 @@ from shared.domain.paging import Cursor, IncidentFilter
 from shared.domain.people import Identity, User, VerifiedToken
 from shared.domain.permissions import Role
 from shared.domain.team import PersonFilter
+from shared.domain.visibility import scopes_of
 from shared.ports.accounts import AccountState
 from shared.ports.repositories import Receipt
-from shared.ports.store import Kind
+from shared.ports.store import INCIDENTS, OUTBOX, USERS, Kind, New
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -52,44 +52,54 @@ class CountingIds:
         return f"id{self._last:018d}"
 
 
-class _Kept(Generic[T]):
-    def __init__(self, missing: str) -> None:
-        self.kept: dict[str, T] = {}
-        self.audit: dict[str, AuditEntry] = {}
+class _Kept(Generic[M]):
+    """Documents of one kind; `store` holds them, so that what uses it too sees the same."""
+
+    def __init__(self, kind: Kind[M], missing: str, store: FakeStore | None = None) -> None:
+        self.store = store or FakeStore()
+        self._kind = kind
         self._missing = missing
 
-    def get(self, key: str) -> T | None:
+    @property
+    def kept(self) -> dict[str, M]:
+        """The documents by their ids."""
+        return cast("dict[str, M]", self.store.documents.setdefault(self._kind.collection, {}))
+
+    def get(self, key: str) -> M | None:
         return self.kept.get(key)
 
-    def _add(self, key: str, value: T) -> bool:
+    def _add(self, key: str, value: M) -> bool:
         return self.kept.setdefault(key, value) is value
 
-    def update(self, key: str, change: Callable[[T], T], audit: Callable[[T, T], AuditEntry] | None = None) -> T:
+    def update(self, key: str, change: Callable[[M], M], beside: Callable[[M, M], Iterable[New]] | None = None) -> M:
         if key not in self.kept:
             raise NotFoundError(self._missing)
         before = self.kept[key]
         after = change(before)
-        if after is not before and audit is not None:
-            entry = audit(before, after)
-            self.audit[entry.id] = entry
-        self.kept[key] = after
+        if after is not before:
+            self._create_all(beside(before, after) if beside else ())
+            self.kept[key] = after
         return after
+
+    def _create_all(self, documents: Iterable[New]) -> None:
+        def body(work: FakeWork) -> None:
+            for kind, value in documents:
+                work.create(kind, value)
+
+        self.store.run(body)
 
 
 class FakeIncidents(_Kept[Incident]):
-    def __init__(self) -> None:
-        super().__init__("There is no such incident")
+    def __init__(self, store: FakeStore | None = None) -> None:
+        super().__init__(INCIDENTS, "There is no such incident", store)
         self.receipts: dict[str, Receipt] = {}
 
-    def add(
-        self, incident: Incident, receipt: Receipt | None = None, audit: AuditEntry | None = None
-    ) -> Receipt | None:
+    def add(self, incident: Incident, receipt: Receipt | None = None, beside: Iterable[New] = ()) -> Receipt | None:
         if receipt is not None and receipt.id in self.receipts:
             return self.receipts[receipt.id]
         if not self._add(incident.id, incident):
             raise ConflictError("There is an incident with this id already")
-        if audit is not None:
-            self.audit[audit.id] = audit
+        self._create_all(beside)
         if receipt is not None:
             self.receipts[receipt.id] = receipt
         return None
@@ -97,7 +107,8 @@ class FakeIncidents(_Kept[Incident]):
     def find(self, where: IncidentFilter, limit: int, after: Cursor | None = None) -> list[Incident]:
         def fits(incident: Incident) -> bool:
             return (
-                where.status in {None, incident.status}
+                not set(where.scopes).isdisjoint(scopes_of(incident))
+                and where.status in {None, incident.status}
                 and where.severity in {None, incident.severity}
                 and where.category in {None, incident.category}
                 and where.reporter in {None, incident.reporter_id}
@@ -119,7 +130,7 @@ class FakeIncidents(_Kept[Incident]):
 
 class FakeUsers(_Kept[User]):
     def __init__(self, *users: User) -> None:
-        super().__init__("There is no such user")
+        super().__init__(USERS, "There is no such user")
         for user in users:
             self.add(user)
 
@@ -143,7 +154,7 @@ class FakeUsers(_Kept[User]):
 
 class FakeOutbox(_Kept[OutboxMail]):
     def __init__(self) -> None:
-        super().__init__("There is no such mail")
+        super().__init__(OUTBOX, "There is no such mail")
 
     def add(self, mail: OutboxMail) -> bool:
         return self._add(mail.id, mail)
@@ -368,3 +379,22 @@ class FakePersonalData:
         self.documents = {
             name: [one for one in kept if one["of"] not in {uid, email}] for name, kept in self.documents.items()
         }
+
+
+class FakeLinkTokens:
+    """Remembers what each token says and until when it holds."""
+
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self.clock = clock or FakeClock()
+        self.made: dict[str, tuple[str, dict[str, str], datetime]] = {}
+
+    def make(self, purpose: str, claims: Mapping[str, str], lifetime: timedelta) -> str:
+        token = f"link-{len(self.made) + 1}"
+        self.made[token] = (purpose, dict(claims), self.clock.now() + lifetime)
+        return token
+
+    def read(self, purpose: str, token: str) -> Mapping[str, str]:
+        made_for, claims, ends = self.made.get(token, ("", {}, self.clock.now()))
+        if made_for != purpose or ends <= self.clock.now():
+            raise NotFoundError("This link does not hold any more")
+        return claims

@@ -14,8 +14,10 @@ from shared import bootstrap
 from shared.domain.base import Model, UtcDatetime
 from shared.domain.incident import Incident, IncidentReport, Tag, Uid
 from shared.domain.paging import DEFAULT_LIMIT, MAX_LIMIT, IncidentFilter, IncidentPage
+from shared.domain.people import Identity
 from shared.domain.permissions import Permission
 from shared.domain.taxonomy import Category, Severity, Status
+from shared.domain.visibility import scopes_for
 from shared.entry.endpoint import Answer, Call, Endpoint, Operation
 
 
@@ -36,9 +38,10 @@ class IncidentQuery(Model):
         default=None, description="next_cursor of the page before"
     )
 
-    def as_filter(self) -> IncidentFilter:
-        """The query in the domain's words."""
+    def as_filter(self, who: Identity) -> IncidentFilter:
+        """The query in the domain's words, for what the person may see."""
         return IncidentFilter(
+            scopes=scopes_for(who),
             status=self.status,
             severity=self.severity,
             category=self.category,
@@ -64,7 +67,7 @@ def report(call: Call[IncidentReport, None]) -> Answer:
 def find(call: Call[None, IncidentQuery]) -> Answer:
     """One page of what the caller may see."""
     query = call.query
-    return Answer(bootstrap.incident_reading().find(call.identity, query.as_filter(), query.limit, query.cursor))
+    return Answer(bootstrap.incident_reading().find(query.as_filter(call.identity), query.limit, query.cursor))
 
 
 ENDPOINT = Endpoint(

@@ -1,4 +1,4 @@
-"""The keys of the audit trail on this machine: made once, kept in the data folder, readable by its owner only."""
+"""The platform's keys on this machine: made once, kept in the data folder, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import os
 import secrets
 from pathlib import Path
 
-_NAMES = ("SECURA_AUDIT_MASTER_KEY", "SECURA_AUDIT_SIGNING_KEY")
+_NAMES = ("SECURA_AUDIT_MASTER_KEY", "SECURA_AUDIT_SIGNING_KEY", "SECURA_LINK_KEY")
 
 
-def audit_keys(folder: Path) -> dict[str, str]:
+def platform_keys(folder: Path) -> dict[str, str]:
     """The keys as the settings want them: 32 random bytes each, in base64.
 
     Raises:

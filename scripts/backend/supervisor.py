@@ -22,7 +22,7 @@ from scripts.backend.datafolder import DataFolder
 from scripts.backend.embedded import Embedded
 from scripts.backend.gateway import Gateway
 from scripts.backend.host import Host, listen
-from scripts.backend.keys import audit_keys
+from scripts.backend.keys import platform_keys
 from scripts.backend.manifest import deployed_files_of, functions_of, ports_of, rewrites_of
 from scripts.backend.processes import Processes, Zygote
 
@@ -131,7 +131,7 @@ class Supervisor:
         embedded = Embedded(options.root, PROJECT, folder.path, ports, host_url, files)
         self._stack.push_async_callback(embedded.stop)
         addresses = Addresses(f"http://{_LOOPBACK}:{gateway_port}", host_url, await embedded.start())
-        keys = audit_keys(folder.path)
+        keys = platform_keys(folder.path)
         environment |= keys | function_environment(addresses, options.root / ".env.local")
         host.admit()
         folder.write_env(addresses.variables())

@@ -38,6 +38,7 @@ def services() -> Iterator[None]:
                 "FIREBASE_AUTH_EMULATOR_HOST": addresses["auth"],
                 "PUBSUB_EMULATOR_HOST": addresses["pubsub"],
                 "SECURA_PUBLIC_URL": "https://secura.example.org",
+                "SECURA_LINK_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
                 "SECURA_AUDIT_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
                 "SECURA_RATE_LIMITS": "off",
                 "SECURA_LOG_LEVEL": "ERROR",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from scripts.backend.keys import audit_keys
+from scripts.backend.keys import platform_keys
 from scripts.people.errors import RefusedError
 from scripts.people.target import EMULATORS, Target, check_answering, read_env
 
@@ -48,7 +48,7 @@ def _local_key(target: Target, data: Path) -> str | None:
     if any(theirs.get(name) != target.variables[name] for name in EMULATORS):
         return None
     try:
-        return audit_keys(data)[MASTER_KEY]
+        return platform_keys(data)[MASTER_KEY]
     except OSError as error:
         raise RefusedError(f"{error.filename or data}: {error.strerror or error}") from error
 

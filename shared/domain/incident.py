@@ -11,6 +11,8 @@ from pydantic import Field
 
 from shared.domain.analysis import Analysis
 from shared.domain.base import Line, Model, Text, UtcDatetime
+from shared.domain.custom_fields import CustomValues
+from shared.domain.observables import MAX_OBSERVABLES, Observable
 from shared.domain.taxonomy import Category, Outcome, Pap, Priority, Severity, Status, Tlp
 
 Title = Annotated[Line, Field(min_length=3, max_length=200)]
@@ -20,6 +22,9 @@ Asset = Annotated[Line, Field(min_length=1, max_length=200)]
 Tags = Annotated[list[Tag], Field(max_length=50)]
 Assets = Annotated[list[Asset], Field(max_length=100)]
 Uid = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^/]+$")]
+People = Annotated[list[Uid], Field(max_length=50)]
+Summary = Annotated[Text, Field(min_length=10, max_length=20_000)]
+MAX_LINKS = 200
 
 
 class Source(StrEnum):
@@ -38,6 +43,37 @@ class Provenance(Model):
     priority: Source | None = None
 
 
+class LinkKind(StrEnum):
+    """What the other incident is to this one."""
+
+    PARENT = "parent"
+    CHILD = "child"
+    RELATED = "related"
+    DUPLICATE = "duplicate"
+
+    @property
+    def inverse(self) -> LinkKind:
+        """What this incident is to the other one."""
+        return _INVERSE.get(self, self)
+
+
+_INVERSE = {LinkKind.PARENT: LinkKind.CHILD, LinkKind.CHILD: LinkKind.PARENT}
+
+
+class Link(Model):
+    """A link to another incident; the other one has the inverse."""
+
+    kind: LinkKind
+    incident_id: Uid
+
+
+class Withdrawal(Model):
+    """Since when some no longer see the incident: live updates tell them to forget it, once."""
+
+    at: UtcDatetime
+    scopes: list[str]
+
+
 class IncidentReport(Model):
     """What somebody noticed. Only title and description are needed."""
 
@@ -54,6 +90,11 @@ class IncidentReport(Model):
     tlp: Tlp = Tlp.AMBER
     tags: Tags = []
     affected_assets: Assets = Field(default=[], examples=[["mail account", "laptop"]])
+    custom_fields: CustomValues = Field(default={}, description="Values of the fields that administrators defined")
+    confidential: bool = Field(
+        default=False, description="For named people only: whoever reports, and those in access_ids"
+    )
+    access_ids: People = Field(default=[], description="uids of the people a confidential incident is for")
     notify: bool = Field(
         default=True, description="False mails nobody: for importing old incidents, needs incident:import"
     )
@@ -75,11 +116,18 @@ class Incident(Model):
     tlp: Tlp = Tlp.AMBER
     pap: Pap = Pap.AMBER
     reporter_id: Uid
-    assignee_ids: list[Uid] = []
+    assignee_ids: People = []
     tags: Tags = []
     affected_assets: Assets = []
-    observables: list[str] = []
+    confidential: bool = Field(default=False, description="Only its reporter and those in access_ids see it")
+    access_ids: People = []
+    observables: Annotated[list[Observable], Field(max_length=MAX_OBSERVABLES)] = []
     techniques: list[str] = []
+    custom_fields: CustomValues = {}
+    summary: Summary | None = Field(default=None, description="What it was and what was done: closing asks for it")
+    links: Annotated[list[Link], Field(max_length=MAX_LINKS)] = []
+    merged_into: str | None = Field(default=None, description="The incident that this one was merged into")
+    merged_ids: list[str] = Field(default=[], description="The incidents that were merged into this one")
     analysis: Analysis | None = Field(default=None, description="Null until the AI has run")
     provenance: Provenance = Provenance()
     notify: bool = True
@@ -90,6 +138,10 @@ class Incident(Model):
     closed_at: UtcDatetime | None = None
     created_at: UtcDatetime
     updated_at: UtcDatetime
+    active_at: UtcDatetime | None = Field(
+        default=None, description="The latest message or evidence: it changes without a new version"
+    )
+    withdrawal: Withdrawal | None = None
     version: Annotated[int, Field(ge=1)] = 1
 
     @property
@@ -113,6 +165,12 @@ class IncidentChange(Model):
     pap: Pap | None = None
     tags: Tags | None = None
     affected_assets: Assets | None = None
+    confidential: bool | None = None
+    access_ids: People | None = None
+    custom_fields: CustomValues | None = Field(
+        default=None, description="The fields to change; null takes a value away, what is left out stays"
+    )
+    summary: Summary | None = None
     detected_at: UtcDatetime | None = None
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
 
+from shared.domain import search
 from shared.domain.base import Model, UtcDatetime, is_document_id
 from shared.domain.errors import InvalidInputError
 from shared.domain.incident import Incident
@@ -24,10 +26,13 @@ _AWARE: TypeAdapter[datetime] = TypeAdapter(UtcDatetime)
 class IncidentFilter:
     """Which incidents; every field that is set narrows the list. `since` is inclusive, `until` is not.
 
+    `scopes` are those of whoever looks: nothing is found that they may not see.
+
     Raises:
         InvalidInputError: assignee and tag together, since Firestore looks into one list for each query.
     """
 
+    scopes: Sequence[str]
     status: Status | None = None
     severity: Severity | None = None
     category: Category | None = None
@@ -42,6 +47,16 @@ class IncidentFilter:
         if self.assignee is not None and self.tag is not None:
             reason = "give one of assignee and tag"
             raise InvalidInputError("These filters cannot be combined", {"assignee": reason, "tag": reason})
+
+    @property
+    def terms(self) -> list[str]:
+        """Elements of the index, of which an incident must have one."""
+        text = search.ANY
+        if self.assignee is not None:
+            text = search.assignee(self.assignee)
+        if self.tag is not None:
+            text = search.tag(self.tag)
+        return [search.term(scope, text) for scope in self.scopes]
 
 
 @dataclass(frozen=True, slots=True)

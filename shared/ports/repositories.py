@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared.domain.audit import AuditEntry
 from shared.domain.incident import Incident
 from shared.domain.mail import OutboxMail
 from shared.domain.paging import Cursor, IncidentFilter
 from shared.domain.people import User
 from shared.domain.permissions import Role
 from shared.domain.team import PersonFilter
+from shared.ports.store import New
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,8 @@ class Receipt:
 class Incidents(Protocol):
     """The collection `incidents`."""
 
-    def add(
-        self, incident: Incident, receipt: Receipt | None = None, audit: AuditEntry | None = None
-    ) -> Receipt | None:
-        """Keep a new incident and, in the same commit, the receipt of the request that made it and the audit entry.
+    def add(self, incident: Incident, receipt: Receipt | None = None, beside: Iterable[New] = ()) -> Receipt | None:
+        """Keep a new incident and, in the same commit, the receipt of the request that made it and what is `beside`.
 
         Returns the earlier receipt, and keeps nothing, when that request was carried out before.
 
@@ -49,11 +47,11 @@ class Incidents(Protocol):
         self,
         incident_id: str,
         change: Callable[[Incident], Incident],
-        audit: Callable[[Incident, Incident], AuditEntry] | None = None,
+        beside: Callable[[Incident, Incident], Iterable[New]] | None = None,
     ) -> Incident:
         """Change it in a transaction: `change` may run several times, and returning its argument writes nothing.
 
-        `audit` makes, of the incident before and after, the entry that is kept in the same commit.
+        `beside` makes, of the incident before and after, the documents that are created in the same commit.
 
         Raises:
             NotFoundError: there is none.
@@ -79,7 +77,7 @@ class Users(Protocol):
         ...
 
     def update(
-        self, uid: str, change: Callable[[User], User], audit: Callable[[User, User], AuditEntry] | None = None
+        self, uid: str, change: Callable[[User], User], beside: Callable[[User, User], Iterable[New]] | None = None
     ) -> User:
         """Change it in a transaction, as `Incidents.update` does.
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from shared.domain.audit import AuditEntry
 from shared.domain.base import Model
 from shared.domain.incident import Incident
 from shared.domain.mail import OutboxMail
+from shared.domain.messages import Message
 from shared.domain.people import User
+from shared.domain.search import DERIVED, derived_fields
+from shared.domain.timeline import TimelineEntry
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
@@ -20,19 +23,38 @@ T = TypeVar("T")
 class Kind(Generic[M]):
     """A collection and the model of its documents. `id_field` of the model is the document's id, and is not in it.
 
-    The field `server_time` gets the database's own time when the document is created.
+    The field `server_time` gets the database's own time when the document is created, `touched` (which is no field of
+    the model) at every write. `derive` makes the fields that documents are found by; the model is read without them.
+    `collection` is a path: that of a collection below a document goes through the document.
     """
 
     collection: str
     model: type[M]
     id_field: str = "id"
     server_time: str | None = None
+    touched: str | None = None
+    derive: Callable[[M], Mapping[str, Any]] | None = None
+    derived: frozenset[str] = frozenset()
 
 
 USERS = Kind("users", User, "uid")
-INCIDENTS = Kind("incidents", Incident)
+INCIDENTS = Kind("incidents", Incident, touched="committed_at", derive=derived_fields, derived=DERIVED)
 OUTBOX = Kind("outbox", OutboxMail)
 AUDIT = Kind("audit", AuditEntry, server_time="recorded_at")
+
+
+def timeline_of(incident_id: str) -> Kind[TimelineEntry]:
+    """The timeline of one incident."""
+    return Kind(f"incidents/{incident_id}/timeline", TimelineEntry, server_time="recorded_at")
+
+
+def messages_of(incident_id: str) -> Kind[Message]:
+    """The messages of one incident."""
+    return Kind(f"incidents/{incident_id}/messages", Message)
+
+
+New: TypeAlias = tuple[Kind[Any], Model]
+"""A document to create beside a change, in the same commit."""
 
 
 class Work(Protocol):

@@ -11,6 +11,7 @@ from shared.domain.mail import MailMessage, OutboxMail
 from shared.domain.paging import Cursor, IncidentFilter
 from shared.domain.permissions import Role
 from shared.domain.taxonomy import Category, Severity, Status
+from shared.domain.visibility import TEAM, person
 from shared.ports.repositories import Receipt
 from tests.builders import incident, user
 from tests.fakes import START
@@ -95,16 +96,19 @@ def many(store):
 @pytest.mark.parametrize(
     ("where", "expected"),
     [
-        (IncidentFilter(), [11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]),
-        (IncidentFilter(oldest_first=True), list(range(12))),
-        (IncidentFilter(status=Status.NEW), [9, 6, 3, 0]),
-        (IncidentFilter(severity=Severity.HIGH, reporter="r1"), [11, 9, 7, 5, 3, 1]),
-        (IncidentFilter(category=Category.MALWARE, status=Status.ANALYSIS), [4]),
-        (IncidentFilter(assignee="bo"), [11, 8, 5, 2]),
-        (IncidentFilter(tag="hr"), [9, 8, 5, 4, 1, 0]),
-        (IncidentFilter(tag="vip", status=Status.ANALYSIS), [4]),
-        (IncidentFilter(since=START + timedelta(minutes=1), until=START + timedelta(minutes=2)), [5, 4, 3]),
-        (IncidentFilter(reporter="nobody"), []),
+        (IncidentFilter([TEAM]), [11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]),
+        (IncidentFilter([TEAM], oldest_first=True), list(range(12))),
+        (IncidentFilter([TEAM], status=Status.NEW), [9, 6, 3, 0]),
+        (IncidentFilter([TEAM], severity=Severity.HIGH, reporter="r1"), [11, 9, 7, 5, 3, 1]),
+        (IncidentFilter([TEAM], category=Category.MALWARE, status=Status.ANALYSIS), [4]),
+        (IncidentFilter([TEAM], assignee="bo"), [11, 8, 5, 2]),
+        (IncidentFilter([TEAM], tag="hr"), [9, 8, 5, 4, 1, 0]),
+        (IncidentFilter([TEAM], tag="vip", status=Status.ANALYSIS), [4]),
+        (IncidentFilter([TEAM], since=START + timedelta(minutes=1), until=START + timedelta(minutes=2)), [5, 4, 3]),
+        (IncidentFilter([TEAM], reporter="nobody"), []),
+        (IncidentFilter([person("r1")]), [11, 9, 7, 5, 3, 1]),
+        (IncidentFilter([person("r1")], reporter="r0"), []),
+        (IncidentFilter([person("nobody")]), []),
     ],
 )
 def test_filters_narrow_and_keep_the_order(many, where, expected):
@@ -113,7 +117,7 @@ def test_filters_narrow_and_keep_the_order(many, where, expected):
 
 @pytest.mark.parametrize("oldest_first", [True, False])
 def test_a_page_goes_on_behind_the_cursor(many, oldest_first):
-    where = IncidentFilter(oldest_first=oldest_first)
+    where = IncidentFilter([TEAM], oldest_first=oldest_first)
     everything = many.find(where, 100)
     for place, last in enumerate(everything):
         assert many.find(where, 3, Cursor(last.created_at, last.id)) == everything[place + 1 : place + 4]

@@ -1,4 +1,6 @@
-// Asks with the official web SDK what SETTINGS lists, as each persona, and prints what was allowed, in the same order.
+// Asks with the official web SDK what the settings on standard input list, as each persona, and prints what was allowed, in the same order.
+import { readFileSync } from "node:fs";
+
 import { deleteApp, initializeApp } from "firebase/app";
 import {
   addDoc,
@@ -20,7 +22,7 @@ import {
   where,
 } from "firebase/firestore";
 
-const { host, personas, port, projectId } = JSON.parse(process.env.SETTINGS);
+const { host, personas, port, projectId } = JSON.parse(readFileSync(0, "utf8"));
 const role = { role: "admin", updated_at: serverTimestamp() };
 
 const operations = {

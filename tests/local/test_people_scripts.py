@@ -22,7 +22,7 @@ import requests
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.firestore import Client
 
-from scripts.backend.keys import audit_keys
+from scripts.backend.keys import platform_keys
 from tests.conftest import ROOT
 from tests.unit.people.conversation import converse
 
@@ -85,7 +85,7 @@ class Place:
 @pytest.fixture(scope="module")
 def place(embedded: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     data = tmp_path_factory.mktemp("people")
-    audit_keys(data)
+    platform_keys(data)
     variables = {
         "GOOGLE_CLOUD_PROJECT": PROJECT,
         "FIRESTORE_EMULATOR_HOST": embedded["firestore"],
@@ -316,7 +316,7 @@ def test_on_a_terminal_everything_is_asked_for(place):
 def test_a_key_of_another_project_is_refused(place, tmp_path):
     admin(place, "key@example.org")
     (tmp_path / "env").write_text((place.data / "env").read_text())
-    audit_keys(tmp_path)
+    platform_keys(tmp_path)
     arguments = ["--email", "other@example.org", "--name", "Other", "--data", str(tmp_path)]
     result = place.run("create_admin", *arguments)
     assert (result.returncode, "not the key of this project" in result.stderr) == (2, True), result.stderr

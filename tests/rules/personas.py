@@ -20,6 +20,8 @@ SIGNED_IN: Final = NOW - 600
 """`auth_time` of the tokens: whole seconds, as in production."""
 OTHER: Final = "somebody"
 """An employee who asks nothing, and whose things the others try to reach."""
+STRANGER: Final = "stranger"
+"""Nobody who asks: has reported what names others."""
 
 
 def at(seconds: float) -> datetime:

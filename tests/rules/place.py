@@ -14,17 +14,26 @@ from google.cloud.firestore_v1._helpers import encode_dict
 from google.protobuf.json_format import MessageToDict
 
 from emulator.config import Config, Ports
+from shared.adapters.firestore.store import encoded
 from shared.domain.applications import Application
 from shared.domain.sessions import SESSION_KEPT, Session
+from shared.ports.store import INCIDENTS
 from tests.builders import incident, user
 from tests.emulator.firestore.conftest import connect
 from tests.emulator.support import running
-from tests.rules.personas import NOW, OTHER, PERSONAS, PROJECT, at, stored
+from tests.rules.personas import NOW, OTHER, PERSONAS, PROJECT, STRANGER, at, stored
 from tests.rules.table import CLOSED, DOCUMENTS, UNKNOWN
 
 ROOT: Final = Path(__file__).parents[2]
 DATABASE: Final = f"projects/{PROJECT}/databases/(default)"
-_OPERATORS: Final = {"==": "EQUAL", ">=": "GREATER_THAN_OR_EQUAL", "in": "IN"}
+_OPERATORS: Final = {
+    "==": "EQUAL",
+    ">=": "GREATER_THAN_OR_EQUAL",
+    "in": "IN",
+    "array-contains": "ARRAY_CONTAINS",
+}
+
+_BOOLEANS: Final = {"true": True, "false": False}
 
 
 @dataclass(frozen=True)
@@ -124,13 +133,36 @@ def belongings(uid: str) -> dict[str, dict[str, Any]]:
         f"users/{uid}/sessions/1/sessions/1": plain,
         f"applications/of-{uid}": application.model_dump(exclude={"id"}),
         f"applications/of-{uid}/documents/1": plain,
-        f"incidents/of-{uid}": incident(id=f"of-{uid}", reporter_id=uid).model_dump(exclude={"id"}),
+        f"users/{uid}/notifications/1": plain,
         f"incidents/of-{uid}/comments/1": plain,
+        **_incidents_of(uid),
         f"elsewhere/{uid}/incidents/{uid}": plain,
         **{f"{name}/ownerless-{uid}": {"owner": uid} for name in ("applications", "incidents")},
         **{f"{name}/listing-{uid}": {n: [uid] for n in plain} for name in ("applications", "incidents")},
         **{f"{name}/{uid}": plain for name in (*CLOSED, *UNKNOWN)},
     }
+
+
+def _incidents_of(uid: str) -> dict[str, dict[str, Any]]:
+    """One that the person reported, a confidential one, one of strangers that names them; and what is below each."""
+    incidents = {
+        f"of-{uid}": incident(reporter_id=uid),
+        f"confidential-of-{uid}": incident(reporter_id=uid, confidential=True),
+        f"naming-{uid}": incident(reporter_id=STRANGER, confidential=True, access_ids=[STRANGER, uid]),
+    }
+    below: dict[str, dict[str, Any]] = {
+        "messages/open": {"internal": False, "author_id": uid},
+        "messages/internal": {"internal": True, "author_id": uid},
+        "messages/neither": {"author_id": uid},
+        "timeline/open": {"internal": False},
+        "timeline/internal": {"internal": True},
+        "evidence/1": {"uploader_id": uid},
+        "receipts/1": {"uid": uid},
+        "merges/1": {"uid": uid},
+    }
+    return {
+        f"incidents/{name}": encoded(INCIDENTS, one.model_copy(update={"id": name})) for name, one in incidents.items()
+    } | {f"incidents/{name}/{path}": values for name in incidents for path, values in below.items()}
 
 
 def query_of(target: str) -> tuple[str, dict[str, Any]]:
@@ -140,7 +172,7 @@ def query_of(target: str) -> tuple[str, dict[str, Any]]:
     query: dict[str, Any] = {"from": [{"collectionId": collection, "allDescendants": parent == "**"}]}
     if condition:
         name, operator, value = condition.split(" ", 2)
-        wanted = json_value(value.split(", ") if operator == "in" else value)
+        wanted = json_value(value.split(", ") if operator == "in" else _BOOLEANS.get(value, value))
         query["where"] = {"fieldFilter": {"field": {"fieldPath": name}, "op": _OPERATORS[operator], "value": wanted}}
     return f"/{parent}" if parent not in ("", "**") else "", query
 

@@ -12,6 +12,16 @@ ADMINS: Final = frozenset({"admin", "with second factor", "promoted"})
 TEAM: Final = ADMINS | {"security team", "team lead"}
 EVERYONE: Final = TEAM | {"employee", "signed in again", "demoted"}
 
+# Incidents that one sees oneself, and what is below an incident: for whoever sees it, and for those who handle it.
+MINE: Final = ("of", "confidential-of", "naming")
+BELOW_OPEN: Final = ("messages/open", "timeline/open", "evidence/1", "evidence/absent")
+BELOW_INTERNAL: Final = (
+    *("messages/internal", "messages/neither", "messages/absent", "timeline/internal", "timeline/absent"),
+)
+OPEN_LISTS: Final = ("messages where internal == false", "timeline where internal == false", "evidence")
+INTERNAL_LISTS: Final = ("messages", "messages where internal == true", "timeline", "timeline where kind == changed")
+NEVER_BELOW: Final = ("receipts/1", "merges/1")
+
 ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("get", "users/{me}"): EVERYONE,
     ("get", "users/{me}/sessions/1"): EVERYONE,
@@ -28,22 +38,30 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("list", "applications where applicant_id >= {me}"): ADMINS,
     ("list", "applications where status == pending"): ADMINS,
     ("list", "applications"): ADMINS,
+    ("get", "users/{me}/notifications/1"): EVERYONE,
+    ("list", "users/{me}/notifications"): EVERYONE,
+    ("get", "custom_fields/{me}"): EVERYONE,
+    ("list", "custom_fields"): EVERYONE,
+    ("list", "custom_fields where uid == {me}"): EVERYONE,
     ("get", "incidents/of-{me}"): EVERYONE,
     ("get", "incidents/of-somebody"): TEAM,
-    ("get", "incidents/absent"): TEAM,
-    ("get", "incidents/ownerless-{me}"): TEAM,
-    ("get", "incidents/listing-{me}"): TEAM,
+    ("get", "incidents/confidential-of-{me}"): EVERYONE,
+    ("get", "incidents/naming-{me}"): EVERYONE,
     ("list", "incidents where reporter_id == {me}"): EVERYONE,
-    ("list", "incidents where reporter_id == somebody"): TEAM,
-    ("list", "incidents where reporter_id in {me}, somebody"): TEAM,
-    ("list", "incidents where reporter_id >= {me}"): TEAM,
-    ("list", "incidents where status == pending"): TEAM,
-    ("list", "incidents"): TEAM,
+    ("list", "incidents where access_ids array-contains {me}"): EVERYONE,
+    ("list", "incidents where confidential == false"): TEAM,
+    **{("get", f"incidents/{mine}-{{me}}/{below}"): EVERYONE for mine in MINE for below in BELOW_OPEN},
+    **{("get", f"incidents/{mine}-{{me}}/{below}"): TEAM for mine in MINE for below in BELOW_INTERNAL},
+    **{("get", f"incidents/of-somebody/{below}"): TEAM for below in (*BELOW_OPEN, *BELOW_INTERNAL)},
+    **{("list", f"incidents/{mine}-{{me}}/{below}"): EVERYONE for mine in MINE for below in OPEN_LISTS},
+    **{("list", f"incidents/{mine}-{{me}}/{below}"): TEAM for mine in MINE for below in INTERNAL_LISTS},
+    **{("list", f"incidents/of-somebody/{below}"): TEAM for below in (*OPEN_LISTS, *INTERNAL_LISTS)},
 }
 
 # Every collection of the database at its top, and of those below a document of it.
-READABLE: Final = ("users", "applications", "incidents")
-BELOW_USERS: Final = ("sessions",)
+READABLE: Final = ("users", "applications", "incidents", "custom_fields")
+BELOW_USERS: Final = ("sessions", "notifications")
+BELOW_INCIDENTS: Final = ("messages", "timeline", "evidence", "receipts", "merges")
 CLOSED: Final = (
     "audit",
     "audit_seals",
@@ -55,6 +73,9 @@ CLOSED: Final = (
     "access_alerts",
     "revocations",
     "erasures",
+    "incident_filters",
+    "known_good",
+    "rotas",
 )
 # What no code writes today: names that a later version may take, and inventions.
 UNKNOWN: Final = ("processed", "parked_events", "elsewhere")
@@ -65,7 +86,18 @@ DOCUMENTS: Final = [
     *("users/{me}/sessions/1", "users/{me}/sessions/absent", "users/somebody/sessions/1"),
     *("users/{me}/private/1", "users/{me}/sessions/1/deeper/1", "users/{me}/sessions/1/sessions/1"),
     *("applications/of-{me}", "applications/of-somebody", "applications/absent", "applications/of-{me}/documents/1"),
+    *("users/{me}/notifications/1", "users/somebody/notifications/1", "custom_fields/{me}"),
     *("incidents/of-{me}", "incidents/of-somebody", "incidents/absent", "incidents/of-{me}/comments/1"),
+    *("incidents/confidential-of-{me}", "incidents/confidential-of-somebody", "incidents/naming-{me}"),
+    "incidents/naming-somebody",
+    *(
+        f"incidents/{incident}/{below}"
+        for incident in (
+            *(f"{mine}-{{me}}" for mine in MINE),
+            *("of-somebody", "confidential-of-somebody", "naming-somebody", "absent", "ownerless-{me}"),
+        )
+        for below in (*BELOW_OPEN, *BELOW_INTERNAL, *NEVER_BELOW)
+    ),
     *(f"{name}/{{me}}" for name in (*CLOSED, *UNKNOWN)),
     # Documents whose owner is missing, or is a list with one's own uid: nobody's.
     *(f"{name}/{what}-{{me}}" for name in ("applications", "incidents") for what in ("ownerless", "listing")),
@@ -86,6 +118,19 @@ QUERIES: Final = [
             f" where {owner} >= {{me}}",
         )
     ),
+    *("users/{me}/notifications", "users/somebody/notifications", "custom_fields", "custom_fields where uid == {me}"),
+    *("incidents where access_ids array-contains {me}", "incidents where access_ids array-contains somebody"),
+    *("incidents where confidential == false", "incidents where confidential == true"),
+    *(
+        f"incidents/{incident}/{below}"
+        for incident in (
+            *(f"{mine}-{{me}}" for mine in MINE),
+            *("of-somebody", "confidential-of-somebody", "naming-somebody", "absent"),
+        )
+        for below in (*OPEN_LISTS, *INTERNAL_LISTS, "receipts", "merges")
+    ),
+    *(f"**/{name}" for name in ("notifications", *BELOW_INCIDENTS)),
+    *("**/messages where internal == false", "**/timeline where internal == false"),
     *("applications/of-{me}/documents", "incidents/of-{me}/comments", "elsewhere/{me}/incidents"),
     *(f"{name}{filters}" for name in (*CLOSED, *UNKNOWN) for filters in ("", " where uid == {me}")),
     *(f"**/{name}" for name in ("users", "sessions", "applications", "incidents", "audit")),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -34,6 +33,15 @@ READS = [
         ("list", "applications", ("list", "listen to a query")),
         ("list", "incidents where reporter_id == {me}", ("list", "count")),
         ("list", "incidents", ("list", "listen to a query")),
+        ("list", "incidents where confidential == false", ("list", "listen to a query")),
+        ("list", "incidents where access_ids array-contains {me}", ("list", "listen to a query")),
+        ("get", "incidents/confidential-of-somebody", ("get", "listen to a document")),
+        ("get", "incidents/naming-{me}", ("get", "listen to a document")),
+        ("list", "incidents/of-{me}/messages where internal == false", ("list", "listen to a query")),
+        ("list", "incidents/of-{me}/messages", ("list", "listen to a query")),
+        ("list", "incidents/of-{me}/timeline where internal == false", ("list", "listen to a query")),
+        ("list", "incidents/of-{me}/evidence", ("list", "listen to a query")),
+        ("list", "users/{me}/notifications", ("list", "listen to a query")),
         ("list", "**/incidents", ("list", "listen to a query")),
         ("list", "outbox", ("list", "listen to a query")),
     )
@@ -72,14 +80,19 @@ def _asks(persona: Persona) -> list[dict[str, Any]]:
     asks = []
     for operation, *_, target in (*READS, *WRITES):
         path, _, condition = target.format(me=persona.uid).partition(" where ")
-        asks.append({"operation": operation, "target": path, "filter": condition.split(" ") if condition else None})
+        asks.append({"operation": operation, "target": path, "filter": _filter(condition)})
     return asks
+
+
+def _filter(condition: str) -> list[str | bool] | None:
+    values = {"true": True, "false": False}
+    return [values.get(part, part) for part in condition.split(" ")] if condition else None
 
 
 def _run(settings: dict[str, Any]) -> list[list[bool]]:
     done = subprocess.run(  # noqa: S603  # our own program
         [str(NODE), str(JS / "rules_matrix.js")],
-        env=os.environ | {"SETTINGS": json.dumps(settings)},
+        input=json.dumps(settings),
         capture_output=True,
         text=True,
         timeout=PATIENCE,

@@ -76,11 +76,11 @@ def test_ones_own_document_tells_of_being_disabled_by_ending(filled: Place) -> N
 def test_a_promotion_opens_what_was_closed_at_once(filled: Place) -> None:
     person = BY_NAME["demoted"]
     document = filled.admin.document(f"users/{person.uid}")
-    with listening(filled, person.token(), ["incidents"]) as refused:
+    with listening(filled, person.token(), ["incidents where confidential == false"]) as refused:
         refused.until_told(1)
     document.update({"role": "security_team"})
     try:
-        with listening(filled, person.token(), ["incidents"]) as stream:
+        with listening(filled, person.token(), ["incidents where confidential == false"]) as stream:
             stream.until_told(1)
     finally:
         document.update({"role": "employee"})

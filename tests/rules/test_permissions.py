@@ -19,7 +19,7 @@ MEANT = {
     ("get", "incidents/of-{me}"): Permission.INCIDENT_READ_OWN,
     ("list", "incidents where reporter_id == {me}"): Permission.INCIDENT_READ_OWN,
     ("get", "incidents/of-somebody"): Permission.INCIDENT_READ_ALL,
-    ("list", "incidents"): Permission.INCIDENT_READ_ALL,
+    ("list", "incidents where confidential == false"): Permission.INCIDENT_READ_ALL,
 }
 
 

@@ -148,9 +148,9 @@ def test_a_profile_change_leaves_out_what_it_leaves_out(world):
     after = profiles.change(EMPLOYEE, change)
     assert (after.time_zone, after.department, after.role) == ("Europe/Berlin", "Sales", Role.EMPLOYEE)
     assert after.notifications == Notifications(incident_analyzed=Channels(email=False, in_app=True))
-    assert [entry.action for entry in users.audit.values()] == ["user:profile_changed"]
+    assert [entry.action for entry in users.store.all(AUDIT)] == ["user:profile_changed"]
     assert profiles.change(EMPLOYEE, change) == after
-    assert len(users.audit) == 1
+    assert len(users.store.all(AUDIT)) == 1
 
 
 def test_an_account_that_never_registered_has_no_profile(world):

@@ -9,7 +9,7 @@ from shared.domain.errors import NotFoundError
 from shared.domain.incident import Incident, Provenance, Source
 from shared.domain.taxonomy import Category, Severity
 from shared.services.analysis.analyzing import IncidentAnalysis
-from tests.builders import AUDIT, incident
+from tests.builders import RECORD, incident
 from tests.fakes import FakeClock, FakeIncidents
 
 RANSOM = {
@@ -22,7 +22,7 @@ def analyse(made: Incident, times: int = 1) -> Incident:
     incidents = FakeIncidents()
     incidents.add(made)
     clock = FakeClock()
-    analysis = IncidentAnalysis(incidents, AUDIT, Categorizer.load(), clock)
+    analysis = IncidentAnalysis(incidents, RECORD, Categorizer.load(), clock)
     for _ in range(times):
         result = analysis.analyze(made.id)
         clock.advance(timedelta(minutes=5))
@@ -73,4 +73,4 @@ def test_a_model_that_is_not_sure_leaves_the_category_to_people():
 
 def test_there_is_nothing_to_analyse_without_an_incident():
     with pytest.raises(NotFoundError):
-        IncidentAnalysis(FakeIncidents(), AUDIT, Categorizer.load(), FakeClock()).analyze("nowhere")
+        IncidentAnalysis(FakeIncidents(), RECORD, Categorizer.load(), FakeClock()).analyze("nowhere")

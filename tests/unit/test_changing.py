@@ -18,7 +18,7 @@ from shared.domain.incident import IncidentChange, Source
 from shared.domain.lifecycle import TRANSITIONS
 from shared.domain.taxonomy import Category, Outcome, Severity, Status
 from shared.services.incidents import IncidentChanging
-from tests.builders import ANALYST, AUDIT, EMPLOYEE, OTHER_EMPLOYEE, incident
+from tests.builders import ANALYST, EMPLOYEE, OTHER_EMPLOYEE, RECORD, incident
 from tests.fakes import START, FakeClock, FakeIncidents
 
 
@@ -36,7 +36,7 @@ def incidents():
 
 @pytest.fixture
 def changing(incidents, clock):
-    return IncidentChanging(incidents, AUDIT, clock)
+    return IncidentChanging(incidents, RECORD, clock)
 
 
 def test_a_change_makes_the_next_version(changing, clock):
@@ -94,7 +94,7 @@ def test_closing_asks_for_an_outcome_and_stamps_the_time(changing, clock):
 def test_only_legal_moves_are_made_and_refusals_name_them(moves):
     incidents = FakeIncidents()
     incidents.add(incident())
-    changing = IncidentChanging(incidents, AUDIT, FakeClock())
+    changing = IncidentChanging(incidents, RECORD, FakeClock())
     for wanted in moves:
         before = incidents.kept["abc"]
         change = IncidentChange(status=wanted, outcome=Outcome.UNKNOWN)

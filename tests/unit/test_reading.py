@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import InvalidInputError, NotFoundError
 from shared.domain.paging import Cursor, IncidentFilter
+from shared.domain.visibility import TEAM, scopes_for
 from shared.services.incidents import IncidentReading
-from tests.builders import ADMIN, ANALYST, AUDIT, EMPLOYEE, OTHER_EMPLOYEE, incident
+from tests.builders import ADMIN, ANALYST, EMPLOYEE, OTHER_EMPLOYEE, RECORD, incident
 from tests.fakes import START, FakeIncidents, FakeStore
 
 
@@ -24,7 +25,7 @@ def reading():
                 reporter_id=EMPLOYEE.uid if n % 2 else OTHER_EMPLOYEE.uid,
             )
         )
-    return IncidentReading(incidents, FakeStore(), AUDIT)
+    return IncidentReading(incidents, FakeStore(), RECORD)
 
 
 @pytest.mark.parametrize("who", [ANALYST, ADMIN, OTHER_EMPLOYEE])
@@ -41,8 +42,8 @@ def test_what_one_may_not_see_looks_like_what_is_not_there(reading):
 
 
 def test_an_employees_list_holds_their_own_reports_only(reading):
-    assert {i.reporter_id for i in reading.find(EMPLOYEE, IncidentFilter(), 100).items} == {EMPLOYEE.uid}
-    assert reading.find(EMPLOYEE, IncidentFilter(reporter=OTHER_EMPLOYEE.uid), 100).items == []
+    assert {i.reporter_id for i in reading.find(IncidentFilter(scopes_for(EMPLOYEE)), 100).items} == {EMPLOYEE.uid}
+    assert reading.find(IncidentFilter(scopes_for(EMPLOYEE), reporter=OTHER_EMPLOYEE.uid), 100).items == []
 
 
 @pytest.mark.parametrize("oldest_first", [True, False])
@@ -50,7 +51,7 @@ def test_an_employees_list_holds_their_own_reports_only(reading):
 def test_pages_give_every_incident_once_and_in_order(reading, limit, oldest_first):
     seen, cursor = [], None
     while True:
-        page = reading.find(ANALYST, IncidentFilter(oldest_first=oldest_first), limit, cursor)
+        page = reading.find(IncidentFilter(scopes_for(ANALYST), oldest_first=oldest_first), limit, cursor)
         assert len(page.items) <= limit
         seen += [(i.created_at, i.id) for i in page.items]
         cursor = page.next_cursor
@@ -62,7 +63,7 @@ def test_pages_give_every_incident_once_and_in_order(reading, limit, oldest_firs
 
 def test_filters_that_no_query_can_hold_together_are_refused():
     with pytest.raises(InvalidInputError) as refused:
-        IncidentFilter(assignee="ana", tag="vip")
+        IncidentFilter([TEAM], assignee="ana", tag="vip")
     assert set(refused.value.fields) == {"assignee", "tag"}
 
 

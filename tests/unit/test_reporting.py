@@ -9,7 +9,7 @@ from shared.domain.errors import ForbiddenError, IdempotencyMismatchError, Inval
 from shared.domain.incident import IncidentReport, Source
 from shared.domain.taxonomy import Category, Severity, Status, Tlp
 from shared.services.incidents.reporting import IncidentReporting, reference_of
-from tests.builders import ANALYST, AUDIT, EMPLOYEE, OTHER_EMPLOYEE
+from tests.builders import ANALYST, EMPLOYEE, OTHER_EMPLOYEE, RECORD
 from tests.fakes import START, CountingIds, FakeClock, FakeIncidents
 
 REPORT = IncidentReport(title="Odd mail", description="It asked me for my password.")
@@ -22,7 +22,7 @@ def incidents() -> FakeIncidents:
 
 @pytest.fixture
 def reporting(incidents):
-    return IncidentReporting(incidents, AUDIT, FakeClock(), CountingIds())
+    return IncidentReporting(incidents, RECORD, FakeClock(), CountingIds())
 
 
 def test_a_report_becomes_a_new_incident_of_its_reporter(reporting, incidents):

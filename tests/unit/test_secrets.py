@@ -14,6 +14,7 @@ from tests.conftest import ROOT
 _SECRETS = {
     "audit_master_key": "SECURA_AUDIT_MASTER_KEY",
     "audit_signing_key": "SECURA_AUDIT_SIGNING_KEY",
+    "link_key": "SECURA_LINK_KEY",
     "sendgrid_api_key": "SENDGRID_API_KEY",
 }
 

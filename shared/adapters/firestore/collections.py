@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from google.api_core.exceptions import AlreadyExists
-from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot, FieldFilter, Query, WriteBatch
+from google.cloud.firestore import (
+    SERVER_TIMESTAMP,
+    Client,
+    DocumentReference,
+    DocumentSnapshot,
+    FieldFilter,
+    Query,
+    WriteBatch,
+)
 
 from shared.adapters.firestore.conditional import firestore_errors, update_if_unchanged
-from shared.adapters.firestore.store import encoded_new
-from shared.domain.audit import AuditEntry
+from shared.adapters.firestore.store import decoded, encoded, encoded_new, read_fields
 from shared.domain.base import Model, is_document_id
 from shared.domain.errors import ConflictError, NotFoundError
 from shared.domain.incident import Incident
@@ -20,7 +27,7 @@ from shared.domain.people import User
 from shared.domain.permissions import Role
 from shared.domain.team import PersonFilter
 from shared.ports.repositories import Receipt
-from shared.ports.store import AUDIT
+from shared.ports.store import INCIDENTS, OUTBOX, USERS, Kind, New
 
 M = TypeVar("M", bound=Model)
 
@@ -28,11 +35,10 @@ M = TypeVar("M", bound=Model)
 class _Collection(Generic[M]):
     """Documents of one kind, read and written as models."""
 
-    def __init__(self, client: Client, name: str, model: type[M], id_field: str, missing: str) -> None:
+    def __init__(self, client: Client, kind: Kind[M], missing: str) -> None:
         self._client = client
-        self._documents = client.collection(name)
-        self._model = model
-        self._id_field = id_field
+        self._documents = client.collection(kind.collection)
+        self._kind = kind
         self._missing = missing
 
     def _reference(self, document_id: str) -> DocumentReference:
@@ -43,33 +49,28 @@ class _Collection(Generic[M]):
             raise NotFoundError(self._missing)
         return self._reference(document_id)
 
-    def _encode(self, value: M) -> dict[str, Any]:
-        return value.model_dump(mode="python", exclude={self._id_field})
-
-    def _decode(self, snapshot: DocumentSnapshot[Any]) -> M:
-        return self._model.model_validate({**(snapshot.to_dict() or {}), self._id_field: snapshot.id})
-
     def get(self, document_id: str) -> M | None:
         if not is_document_id(document_id):
             return None
         with firestore_errors():
-            snapshot = self._reference(document_id).get()
-        return self._decode(snapshot) if snapshot.exists else None
+            snapshot = self._reference(document_id).get(read_fields(self._kind))
+        return decoded(self._kind, snapshot) if snapshot.exists else None
 
     def _create(self, value: M) -> bool:
         try:
             with firestore_errors():
-                self._reference(getattr(value, self._id_field)).create(self._encode(value))
+                self._reference(getattr(value, self._kind.id_field)).create(encoded_new(self._kind, value))
         except AlreadyExists:
             return False
         return True
 
     def _all(self, query: Query) -> list[M]:
+        fields = read_fields(self._kind)
         with firestore_errors():
-            return [self._decode(snapshot) for snapshot in query.stream()]
+            return [decoded(self._kind, found) for found in (query.select(fields) if fields else query).stream()]
 
     def update(
-        self, document_id: str, change: Callable[[M], M], audit: Callable[[M, M], AuditEntry] | None = None
+        self, document_id: str, change: Callable[[M], M], beside: Callable[[M, M], Iterable[New]] | None = None
     ) -> M:
         before: M
         result: M
@@ -78,39 +79,38 @@ class _Collection(Generic[M]):
             nonlocal before, result
             if not snapshot.exists:
                 raise NotFoundError(self._missing)
-            before = self._decode(snapshot)
+            before = decoded(self._kind, snapshot)
             result = change(before)
             if result is before:
                 return {}
-            old = self._encode(before)
-            return {name: value for name, value in self._encode(result).items() if value != old[name]}
+            old = encoded(self._kind, before)
+            changed = {name: value for name, value in encoded(self._kind, result).items() if value != old[name]}
+            return changed | ({self._kind.touched: SERVER_TIMESTAMP} if self._kind.touched else {})
 
         def record(batch: WriteBatch) -> None:
-            if audit is not None:
-                self._record(batch, audit(before, result))
+            if beside is not None:
+                self._create_all(batch, beside(before, result))
 
         with firestore_errors():
             update_if_unchanged(self._client, self._existing(document_id), fields, record)
         return result
 
-    def _record(self, batch: WriteBatch, entry: AuditEntry) -> None:
-        batch.create(self._client.collection(AUDIT.collection).document(entry.id), encoded_new(AUDIT, entry))
+    def _create_all(self, batch: WriteBatch, documents: Iterable[New]) -> None:
+        for kind, value in documents:
+            reference = self._client.collection(kind.collection).document(getattr(value, kind.id_field))
+            batch.create(reference, encoded_new(kind, value))
 
 
 class FirestoreIncidents(_Collection[Incident]):
     """`incidents/{id}`, with the receipts of keyed requests in `idempotency/{id}`."""
 
     def __init__(self, client: Client) -> None:
-        super().__init__(client, "incidents", Incident, "id", "There is no such incident")
+        super().__init__(client, INCIDENTS, "There is no such incident")
         self._receipts = client.collection("idempotency")
 
-    def add(
-        self, incident: Incident, receipt: Receipt | None = None, audit: AuditEntry | None = None
-    ) -> Receipt | None:
+    def add(self, incident: Incident, receipt: Receipt | None = None, beside: Iterable[New] = ()) -> Receipt | None:
         batch = self._client.batch()
-        if audit is not None:
-            self._record(batch, audit)
-        batch.create(self._reference(incident.id), self._encode(incident))
+        self._create_all(batch, [(INCIDENTS, incident), *beside])
         if receipt is not None:
             batch.create(
                 self._receipts.document(receipt.id),
@@ -148,10 +148,7 @@ class FirestoreIncidents(_Collection[Incident]):
         ):
             if value is not None:
                 query = query.where(filter=FieldFilter(field, "==", str(value)))
-        if where.assignee is not None:
-            query = query.where(filter=FieldFilter("assignee_ids", "array_contains", where.assignee))
-        if where.tag is not None:
-            query = query.where(filter=FieldFilter("tags", "array_contains", where.tag))
+        query = query.where(filter=FieldFilter("terms", "array_contains_any", where.terms))
         if where.since is not None:
             query = query.where(filter=FieldFilter("created_at", ">=", where.since))
         if where.until is not None:
@@ -167,7 +164,7 @@ class FirestoreUsers(_Collection[User]):
     """`users/{uid}`."""
 
     def __init__(self, client: Client) -> None:
-        super().__init__(client, "users", User, "uid", "There is no such user")
+        super().__init__(client, USERS, "There is no such user")
 
     def add(self, user: User) -> bool:
         return self._create(user)
@@ -202,7 +199,7 @@ class FirestoreOutbox(_Collection[OutboxMail]):
     """`outbox/{id}`."""
 
     def __init__(self, client: Client) -> None:
-        super().__init__(client, "outbox", OutboxMail, "id", "There is no such mail")
+        super().__init__(client, OUTBOX, "There is no such mail")
 
     def add(self, mail: OutboxMail) -> bool:
         return self._create(mail)

@@ -31,13 +31,22 @@ _LONGEST_PAUSE = 1.0
 
 
 def encoded(kind: Kind[M], value: M) -> dict[str, Any]:
-    """The document's fields, its id left out."""
-    return value.model_dump(mode="python", exclude={kind.id_field})
+    """The document's fields, its id left out, what it is found by added."""
+    fields = value.model_dump(mode="python", exclude={kind.id_field})
+    return {**fields, **kind.derive(value)} if kind.derive else fields
+
+
+def encoded_whole(kind: Kind[M], value: M) -> dict[str, Any]:
+    """The fields of a document that is written as a whole."""
+    fields = encoded(kind, value)
+    if kind.touched is not None:
+        fields[kind.touched] = SERVER_TIMESTAMP
+    return fields
 
 
 def encoded_new(kind: Kind[M], value: M) -> dict[str, Any]:
     """The fields of a document that is being created."""
-    fields = encoded(kind, value)
+    fields = encoded_whole(kind, value)
     if kind.server_time is not None:
         fields[kind.server_time] = SERVER_TIMESTAMP
     return fields
@@ -45,7 +54,14 @@ def encoded_new(kind: Kind[M], value: M) -> dict[str, Any]:
 
 def decoded(kind: Kind[M], snapshot: DocumentSnapshot[Any]) -> M:
     """The document as its model."""
-    return kind.model.model_validate({**(snapshot.to_dict() or {}), kind.id_field: snapshot.id})
+    skipped = kind.derived | {kind.touched}
+    fields = {name: value for name, value in (snapshot.to_dict() or {}).items() if name not in skipped}
+    return kind.model.model_validate({**fields, kind.id_field: snapshot.id})
+
+
+def read_fields(kind: Kind[M]) -> list[str] | None:
+    """The fields to ask the database for: all but those that a document is only found by; None for all."""
+    return sorted(set(kind.model.model_fields) - {kind.id_field}) if kind.derive else None
 
 
 class FirestoreStore:
@@ -62,7 +78,7 @@ class FirestoreStore:
         if not is_document_id(document_id):
             return None
         with firestore_errors():
-            snapshot = self._client.collection(kind.collection).document(document_id).get()
+            snapshot = self._client.collection(kind.collection).document(document_id).get(read_fields(kind))
         return decoded(kind, snapshot) if snapshot.exists else None
 
     def create(self, kind: Kind[M], value: M) -> None:
@@ -123,7 +139,7 @@ class _FirestoreWork:
 
     def put(self, kind: Kind[M], value: M) -> None:
         reference = self._reference(kind, getattr(value, kind.id_field))
-        self._writes.append(lambda: self._transaction.set(reference, encoded(kind, value)))
+        self._writes.append(lambda: self._transaction.set(reference, encoded_whole(kind, value)))
 
     def delete(self, kind: Kind[M], document_id: str) -> None:
         reference = self._reference(kind, document_id)

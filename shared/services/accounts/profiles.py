@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from shared.domain.audit import AuditEntry, AuditTarget, changes_between
+from shared.domain.audit import AuditTarget, changes_between
 from shared.domain.errors import NotFoundError
 from shared.domain.people import Identity, Profile, ProfileChange, User
 from shared.ports.clock import Clock
 from shared.ports.repositories import Users
+from shared.ports.store import AUDIT, New
 from shared.services.accounts.plain import PLAIN_FIELDS
 from shared.services.audit import AuditTrail
 
@@ -38,10 +39,9 @@ class Profiles:
         """
         now = self._clock.now()
 
-        def entry(before: User, after: User) -> AuditEntry:
+        def entry(before: User, after: User) -> list[New]:
             target = AuditTarget(kind="user", id=who.uid)
-            return self._trail.entry(
-                who, "user:profile_changed", target, changes=changes_between(before, after, PLAIN_FIELDS)
-            )
+            changes = changes_between(before, after, PLAIN_FIELDS)
+            return [(AUDIT, self._trail.entry(who, "user:profile_changed", target, changes=changes))]
 
         return Profile.of(self._users.update(who.uid, lambda user: change.applied_to(user, now), entry))

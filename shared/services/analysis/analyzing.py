@@ -20,7 +20,7 @@ from shared.domain.incident import Incident, Source
 from shared.domain.taxonomy import Category, Priority, Severity
 from shared.ports.clock import Clock
 from shared.ports.repositories import Incidents
-from shared.services.incidents.auditing import IncidentAudit
+from shared.services.incidents.recording import IncidentRecord
 
 _DIGITS = 4  # of a probability: more would claim a precision that no model has
 _PRIORITY_OF = {
@@ -35,9 +35,9 @@ _PRIORITY_OF = {
 class IncidentAnalysis:
     """Judges an incident and writes the judgement to it; a person's own judgement is never overwritten."""
 
-    def __init__(self, incidents: Incidents, audit: IncidentAudit, categorizer: Categorizer, clock: Clock) -> None:
+    def __init__(self, incidents: Incidents, record: IncidentRecord, categorizer: Categorizer, clock: Clock) -> None:
         self._incidents = incidents
-        self._audit = audit
+        self._record = record
         self._categorizer = categorizer
         self._clock = clock
 
@@ -55,7 +55,7 @@ class IncidentAnalysis:
                 return incident
             return _with_analysis(incident, analysis, now)
 
-        return self._incidents.update(incident_id, judge, self._audit.analyzed)
+        return self._incidents.update(incident_id, judge, self._record.analyzed)
 
     def _judge(self, incident: Incident, now: datetime) -> Analysis:
         categorization = self._categorizer.categorize(incident.description, incident.title)

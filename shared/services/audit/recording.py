@@ -43,7 +43,7 @@ class AuditTrail:
         Raises:
             UnavailableError: a person's key cannot be had.
         """
-        actor = _actor(who)
+        actor = actor_of(who)
         entry_id = entry_id or self._ids.new()
         about = subject or (actor.id if actor.kind == "user" else None)
         origin = who.origin if isinstance(who, Identity) else None
@@ -80,5 +80,6 @@ class AuditTrail:
         return self._cipher.encrypt(subject, text, f"audit/{entry_id}/{place}")
 
 
-def _actor(who: Identity | Actor) -> Actor:
+def actor_of(who: Identity | Actor) -> Actor:
+    """Who did it, as an entry names them."""
     return who if isinstance(who, Actor) else Actor(kind="user", id=who.uid, role=who.role)

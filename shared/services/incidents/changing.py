@@ -15,13 +15,12 @@ from shared.domain.errors import (
 from shared.domain.incident import CLEARABLE_FIELDS, REPORTER_FIELDS, Incident, IncidentChange, Source
 from shared.domain.lifecycle import check_transition
 from shared.domain.people import Identity
-from shared.domain.permissions import Permission
 from shared.domain.taxonomy import Status
+from shared.domain.visibility import may_see, may_work_on
 from shared.ports.clock import Clock
 from shared.ports.repositories import Incidents
-from shared.services.incidents.auditing import IncidentAudit
 from shared.services.incidents.detection import check_detected
-from shared.services.incidents.reading import may_see
+from shared.services.incidents.recording import IncidentRecord
 
 _JUDGED_FIELDS = ("category", "severity", "priority")
 _FIRST_REACHED = {Status.ANALYSIS: "triaged_at", Status.ERADICATION: "contained_at", Status.RECOVERY: "contained_at"}
@@ -30,9 +29,9 @@ _FIRST_REACHED = {Status.ANALYSIS: "triaged_at", Status.ERADICATION: "contained_
 class IncidentChanging:
     """Applies a change to the version it was made on."""
 
-    def __init__(self, incidents: Incidents, audit: IncidentAudit, clock: Clock) -> None:
+    def __init__(self, incidents: Incidents, record: IncidentRecord, clock: Clock) -> None:
         self._incidents = incidents
-        self._audit = audit
+        self._record = record
         self._clock = clock
 
     def change(self, who: Identity, incident_id: str, change: IncidentChange, expected_version: int) -> Incident:
@@ -59,11 +58,13 @@ class IncidentChanging:
                 raise VersionConflictError(expected_version, incident.version)
             return changed(incident, wanted, self._clock.now())
 
-        return self._incidents.update(incident_id, apply, lambda before, after: self._audit.changed(who, before, after))
+        return self._incidents.update(
+            incident_id, apply, lambda before, after: self._record.changed(who, before, after)
+        )
 
 
 def _check_allowed(who: Identity, incident: Incident, wanted: dict[str, Any]) -> None:
-    if who.can(Permission.INCIDENT_UPDATE_ALL):
+    if may_work_on(who, incident):
         return
     foreign = sorted(set(wanted) - REPORTER_FIELDS)
     if foreign:

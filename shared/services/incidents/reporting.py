@@ -12,8 +12,8 @@ from shared.domain.people import Identity
 from shared.domain.permissions import Permission
 from shared.ports.clock import Clock, Ids
 from shared.ports.repositories import Incidents, Receipt
-from shared.services.incidents.auditing import IncidentAudit
 from shared.services.incidents.detection import check_detected
+from shared.services.incidents.recording import IncidentRecord
 
 RECEIPT_LIFETIME = timedelta(hours=24)
 # Crockford's base 32: no I, L, O, U, so a reference can be read out on the telephone.
@@ -42,9 +42,9 @@ def reference_of(incident_id: str) -> str:
 class IncidentReporting:
     """Turns a report into an incident, once per Idempotency-Key."""
 
-    def __init__(self, incidents: Incidents, audit: IncidentAudit, clock: Clock, ids: Ids) -> None:
+    def __init__(self, incidents: Incidents, record: IncidentRecord, clock: Clock, ids: Ids) -> None:
         self._incidents = incidents
-        self._audit = audit
+        self._record = record
         self._clock = clock
         self._ids = ids
 
@@ -60,7 +60,7 @@ class IncidentReporting:
         check_detected(report.detected_at, self._clock.now())
         if idempotency_key is None:
             incident = self._incident(self._ids.new(), who, report)
-            self._incidents.add(incident, audit=self._audit.reported(who, incident))
+            self._incidents.add(incident, beside=self._record.reported(who, incident))
             return Reported(incident, replayed=False)
         return self._report_once(who, report, idempotency_key)
 
@@ -74,7 +74,7 @@ class IncidentReporting:
         )
         incident = self._incident(receipt.result_id, who, report)
         try:
-            earlier = self._incidents.add(incident, receipt, self._audit.reported(who, incident))
+            earlier = self._incidents.add(incident, receipt, self._record.reported(who, incident))
         except ConflictError:
             # The receipt has expired and its incident is still there: the id is made of the key, so it is the one.
             return self._replayed(receipt.result_id)

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from scripts.backend.keys import audit_keys
+from scripts.backend.keys import platform_keys
 from scripts.people.binding import MASTER_KEY, variables_for
 from scripts.people.errors import RefusedError
 from scripts.people.target import check_answering, choose, read_env
@@ -115,7 +115,7 @@ def test_the_key_is_that_of_the_data_folder_and_the_settings_those_of_the_functi
         **target.variables,
         "SECURA_SECOND_FACTOR_ROLES": "admin",
         "SECURA_LOG_LEVEL": "ERROR",
-        MASTER_KEY: audit_keys(listening)[MASTER_KEY],
+        MASTER_KEY: platform_keys(listening)[MASTER_KEY],
     }
 
 
