@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -41,8 +42,11 @@ UtcDatetime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 _NO_CONTROL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def _printable(value: str) -> str:
-    if any(0xD800 <= ord(char) <= 0xDFFF for char in value):
+    if _SURROGATE.search(value):
         raise ValueError("the text holds a lone surrogate, which is not valid Unicode")
     return value
 

@@ -55,7 +55,9 @@ def encoded_new(kind: Kind[M], value: M) -> dict[str, Any]:
 def decoded(kind: Kind[M], snapshot: DocumentSnapshot[Any]) -> M:
     """The document as its model."""
     skipped = kind.derived | {kind.touched}
-    fields = {name: value for name, value in (snapshot.to_dict() or {}).items() if name not in skipped}
+    # The client has copied the document already; `to_dict` would copy it once more, value by value.
+    kept = snapshot._data or {}  # noqa: SLF001
+    fields = {name: value for name, value in kept.items() if name not in skipped}
     return kind.model.model_validate({**fields, kind.id_field: snapshot.id})
 
 
