@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,11 +17,8 @@ from google.api_core.exceptions import (
 )
 from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot, WriteBatch
 
+from shared.adapters.firestore.retrying import TRIES, pause
 from shared.domain.errors import TooManyConflictsError, UnavailableError
-
-_TRIES = 10
-_FIRST_PAUSE = 0.02  # seconds; doubled each time, with full jitter
-_LONGEST_PAUSE = 1.0
 
 
 @contextmanager
@@ -52,7 +47,7 @@ def update_if_unchanged(
         TooManyConflictsError: others were first every time.
         Whatever `change` raises, also for a document that does not exist; nothing is written then.
     """
-    for attempt in range(_TRIES):
+    for attempt in range(TRIES):
         snapshot = reference.get()
         fields = change(snapshot)
         if not fields:
@@ -64,8 +59,7 @@ def update_if_unchanged(
                 beside(batch)
             batch.commit()
         except (Aborted, FailedPrecondition, NotFound):
-            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
-            time.sleep(random.uniform(0, pause))  # noqa: S311  # jitter, not a secret
+            pause(attempt)
         else:
             return
     raise TooManyConflictsError("Others kept changing it; try again in a moment")

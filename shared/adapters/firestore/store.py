@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -19,15 +17,13 @@ from google.cloud.firestore import (
 )
 
 from shared.adapters.firestore.conditional import firestore_errors
+from shared.adapters.firestore.retrying import TRIES, pause
 from shared.domain.base import Model, is_document_id
 from shared.domain.errors import ConflictError, TooManyConflictsError
 from shared.ports.store import Kind, Work
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
-_TRIES = 10
-_FIRST_PAUSE = 0.02  # seconds; doubled each time, with full jitter
-_LONGEST_PAUSE = 1.0
 
 
 def encoded(kind: Kind[M], value: M) -> dict[str, Any]:
@@ -99,7 +95,7 @@ class FirestoreStore:
             work.write()
             return result
 
-        for attempt in range(_TRIES):
+        for attempt in range(TRIES):
             try:
                 with firestore_errors():
                     result: T = once(self._client.transaction(max_attempts=1))
@@ -109,8 +105,7 @@ class FirestoreStore:
             except (Aborted, ValueError) as error:
                 if not isinstance(error, Aborted) and not isinstance(error.__cause__, Aborted):
                     raise
-                pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
-                time.sleep(random.uniform(0, pause))  # noqa: S311  # jitter, not a secret
+                pause(attempt)
         raise TooManyConflictsError("Others kept changing it; try again in a moment")
 
 

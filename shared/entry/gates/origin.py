@@ -12,7 +12,7 @@ from shared.domain.people import Origin
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_LONGEST_AGENT = 300  # characters
+_LONGEST_AGENT = 300  # characters of a User-Agent header that are kept
 _IPV6_PREFIX = 64  # what one household or machine gets: to change the rest of the address costs nothing
 
 

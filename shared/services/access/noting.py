@@ -16,7 +16,6 @@ from shared.ports.sessions import Sessions
 
 AGAIN = timedelta(hours=1)
 _MOST = 10_000  # sessions remembered
-_LONGEST_AGENT = 300  # characters of a User-Agent header that are kept
 
 
 class SessionNotes:
@@ -42,7 +41,7 @@ class SessionNotes:
             signed_in_at=identity.signed_in_at,
             last_seen_at=now,
             address=origin.address,
-            user_agent=origin.user_agent[:_LONGEST_AGENT] if origin.user_agent else None,
+            user_agent=origin.user_agent,
             second_factor=identity.second_factor,
             expires_at=now + SESSION_KEPT,
         )

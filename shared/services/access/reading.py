@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from shared.domain.access import AccessFilter, AccessPage
-from shared.domain.audit import AuditTarget, FieldChange, as_json
+from shared.domain.audit import AuditTarget
 from shared.domain.paging import Cursor
 from shared.domain.people import Identity
 from shared.ports.access import Access
@@ -36,6 +36,5 @@ class AccessReading:
 
     def _record(self, who: Identity, where: AccessFilter) -> None:
         asked = {name: str(value) for name, value in asdict(where).items() if value}
-        changes = [FieldChange(field="filter", new=as_json(asked), personal=True)] if asked else []
-        entry = self._trail.entry(who, "access:listed", AuditTarget(kind="access", id="*"), changes=changes)
-        self._store.create(AUDIT, entry)
+        target = AuditTarget(kind="access", id="*")
+        self._store.create(AUDIT, self._trail.looked(who, "access:listed", target, asked))

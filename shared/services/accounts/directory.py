@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 
-from shared.domain.audit import AuditTarget, FieldChange, as_json
+from shared.domain.audit import AuditTarget
 from shared.domain.errors import InvalidInputError
 from shared.domain.people import Identity
 from shared.domain.team import Person, PersonFilter, PersonPage
@@ -49,9 +49,7 @@ class Directory:
 
     def _record(self, who: Identity, action: str, where: PersonFilter) -> None:
         asked = {name: value for name, value in where.as_dict().items() if value is not None}
-        changes = [FieldChange(field="filter", new=as_json(asked), personal=True)] if asked else []
-        entry = self._trail.entry(who, action, AuditTarget(kind="users", id="*"), changes=changes)
-        self._store.create(AUDIT, entry)
+        self._store.create(AUDIT, self._trail.looked(who, action, AuditTarget(kind="users", id="*"), asked))
 
 
 def _encoded(address: str) -> str:

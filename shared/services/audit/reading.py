@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.domain.audit import AuditTarget, FieldChange, as_json
+from shared.domain.audit import AuditTarget
 from shared.domain.base import Model, UtcDatetime
 from shared.domain.errors import TamperedError
 from shared.domain.paging import Cursor
@@ -106,9 +106,7 @@ class AuditReading:
 
     def _record(self, who: Identity, action: str, where: AuditFilter) -> None:
         asked = {name: _text(getattr(where, name)) for name in where.__slots__ if getattr(where, name) is not None}
-        changes = [FieldChange(field="filter", new=as_json(asked), personal=True)] if asked else []
-        entry = self._trail.entry(who, action, _ALL, changes=changes)
-        self._store.create(AUDIT, entry)
+        self._store.create(AUDIT, self._trail.looked(who, action, _ALL, asked))
 
     def _sealed(self) -> Sealed:
         try:

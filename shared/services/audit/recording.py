@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from shared.domain.audit import Actor, AuditEntry, AuditOutcome, AuditTarget, FieldChange
+from shared.domain.audit import Actor, AuditEntry, AuditOutcome, AuditTarget, FieldChange, as_json
 from shared.domain.people import Identity
 from shared.ports.clock import Clock, Ids
 from shared.ports.subject_keys import SubjectCipher
-
-_LONGEST_AGENT = 300  # characters of a User-Agent header that are kept
 
 
 class AuditTrail:
@@ -47,7 +45,6 @@ class AuditTrail:
         entry_id = entry_id or self._ids.new()
         about = subject or (actor.id if actor.kind == "user" else None)
         origin = who.origin if isinstance(who, Identity) else None
-        agent = origin.user_agent[:_LONGEST_AGENT] if origin and origin.user_agent else None
         return AuditEntry(
             id=entry_id,
             at=self._clock.now(),
@@ -58,10 +55,19 @@ class AuditTrail:
             subject=about,
             request_id=origin.request_id if origin else None,
             address=self._sealed(actor.id, origin.address if origin else None, entry_id, "address"),
-            user_agent=self._sealed(actor.id, agent, entry_id, "user_agent"),
+            user_agent=self._sealed(actor.id, origin.user_agent if origin else None, entry_id, "user_agent"),
             reason=self._sealed(about, reason, entry_id, "reason"),
             changes=[self._sealed_change(about, change, entry_id) for change in changes],
         )
+
+    def looked(self, who: Identity, action: str, target: AuditTarget, asked: Mapping[str, object]) -> AuditEntry:
+        """The entry of somebody who looked at many: `asked` is what the list was narrowed by.
+
+        Raises:
+            UnavailableError: the person's key cannot be had.
+        """
+        changes = [FieldChange(field="filter", new=as_json(asked), personal=True)] if asked else []
+        return self.entry(who, action, target, changes=changes)
 
     def _sealed_change(self, subject: str | None, change: FieldChange, entry_id: str) -> FieldChange:
         if not change.personal:
