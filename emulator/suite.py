@@ -69,7 +69,7 @@ class Suite:
                 self._addresses[name] = service.address
 
     def _environment(self) -> Environment:
-        registry = TriggerRegistry.from_manifest(self._config.manifest)
+        registry = TriggerRegistry.from_manifest(self._config.manifest, self._config.project)
         control = Control()
         try:
             clock = self._clock or MovableClock(self._config.data / "clock.json")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shared.ports.access import Access
     from shared.ports.accounts import Accounts
     from shared.ports.audit import AuditLog, Signer
+    from shared.ports.evidence import EvidenceFiles, Print
     from shared.ports.identity import AppVerifier, TokenVerifier
     from shared.ports.link_tokens import LinkTokens
     from shared.ports.messaging import Publisher
@@ -52,9 +53,39 @@ if TYPE_CHECKING:
     from shared.services.audit import AuditTrail
     from shared.services.audit.reading import AuditReading
     from shared.services.audit.sealing import AuditSealing
+    from shared.services.evidence.arriving import Arrival
+    from shared.services.evidence.custody import EvidenceCustody
+    from shared.services.evidence.deleting import EvidenceDeleting
+    from shared.services.evidence.downloading import EvidenceDownloading
+    from shared.services.evidence.inspecting import Inspecting
+    from shared.services.evidence.moving import Moving
+    from shared.services.evidence.reading import EvidenceReading
+    from shared.services.evidence.receiving import Receiving
+    from shared.services.evidence.recording import EvidenceRecord
+    from shared.services.evidence.uploading import EvidenceUploading
     from shared.services.incidents import IncidentChanging, IncidentReading, IncidentReporting
+    from shared.services.incidents.accepting import Accept
+    from shared.services.incidents.assigning import IncidentAssigning
+    from shared.services.incidents.custom_fields import CustomFieldAdministration, CustomFieldValues
+    from shared.services.incidents.joining import IncidentJoining
+    from shared.services.incidents.known_good import KnownGoodLists, KnownGoodManaging
+    from shared.services.incidents.linking import IncidentLinking
+    from shared.services.incidents.merging import IncidentMerging
+    from shared.services.incidents.observables import IncidentObservables
+    from shared.services.incidents.observing import Observe
     from shared.services.incidents.recording import IncidentRecord
+    from shared.services.incidents.splitting import IncidentSplitting
+    from shared.services.incidents.timeline import ActivityEntering, TimelineReading
+    from shared.services.messages.editing import MessageEditing
+    from shared.services.messages.reading import MessageReading
+    from shared.services.messages.receipts import ReadReceipts
+    from shared.services.messages.recording import MessageRecord
+    from shared.services.messages.replying import MessageReplying
+    from shared.services.messages.writing import MessageWriting
     from shared.services.notifications import AnalysisNotification, MailSending
+    from shared.services.notifications.inbox import NotificationInbox
+    from shared.services.notifications.incident_notices import IncidentNotices
+    from shared.services.on_call.rota import OnCallRota
 
 
 @cache
@@ -183,7 +214,7 @@ def incident_reporting() -> IncidentReporting:
     """Reports incidents."""
     from shared.services.incidents import IncidentReporting
 
-    return IncidentReporting(incidents(), incident_record(), SystemClock(), RandomIds())
+    return IncidentReporting(incidents(), incident_record(), report_acceptance(), observe(), SystemClock(), RandomIds())
 
 
 @cache
@@ -198,8 +229,10 @@ def incident_reading() -> IncidentReading:
 def incident_changing() -> IncidentChanging:
     """Changes incidents."""
     from shared.services.incidents import IncidentChanging
+    from shared.services.incidents.changing import Rules
 
-    return IncidentChanging(incidents(), incident_record(), SystemClock())
+    rules = Rules(_custom_values().checked, observe())
+    return IncidentChanging(incidents(), store(), incident_record(), SystemClock(), rules)
 
 
 @cache
@@ -494,3 +527,321 @@ def link_tokens() -> LinkTokens:
     from shared.adapters.link_tokens import SignedLinkTokens
 
     return SignedLinkTokens(settings().require("link_key"), SystemClock())
+
+
+@cache
+def _message_record() -> MessageRecord:
+    from shared.services.messages.recording import MessageRecord
+
+    return MessageRecord(audit_trail(), incident_record())
+
+
+@cache
+def message_writing() -> MessageWriting:
+    """Writes messages."""
+    from shared.services.messages.writing import MessageWriting
+
+    return MessageWriting(store(), _message_record(), observe(), SystemClock(), RandomIds())
+
+
+@cache
+def message_editing() -> MessageEditing:
+    """Edits and deletes messages."""
+    from shared.services.messages.editing import MessageEditing
+
+    return MessageEditing(store(), _message_record(), observe(), SystemClock())
+
+
+@cache
+def message_reading() -> MessageReading:
+    """Reads messages."""
+    from shared.adapters.firestore.messages import FirestoreMessages
+    from shared.services.messages.reading import MessageReading
+
+    return MessageReading(FirestoreMessages(firestore_client()), store(), incident_record())
+
+
+@cache
+def read_receipts() -> ReadReceipts:
+    """Notes how far people have read."""
+    from shared.services.messages.receipts import ReadReceipts
+
+    return ReadReceipts(store(), SystemClock())
+
+
+@cache
+def message_replying() -> MessageReplying:
+    """Takes answers by e-mail link."""
+    from shared.services.messages.replying import MessageReplying
+
+    return MessageReplying(link_tokens(), store(), message_writing())
+
+
+@cache
+def custom_fields() -> CustomFieldAdministration:
+    """Adds, changes and retires custom fields."""
+    from shared.services.incidents.custom_fields import CustomFieldAdministration
+
+    return CustomFieldAdministration(store(), audit_trail(), SystemClock())
+
+
+@cache
+def _custom_values() -> CustomFieldValues:
+    from shared.services.incidents.custom_fields import CustomFieldValues
+
+    return CustomFieldValues(custom_fields(), SystemClock())
+
+
+@cache
+def report_acceptance() -> Accept:
+    """Checks what a report names."""
+    from shared.services.incidents.accepting import ReportAcceptance
+
+    return ReportAcceptance(store(), _custom_values().checked)
+
+
+@cache
+def incident_linking() -> IncidentLinking:
+    """Links incidents."""
+    from shared.services.incidents.linking import IncidentLinking
+
+    return IncidentLinking(store(), incident_record(), SystemClock())
+
+
+@cache
+def incident_merging() -> IncidentMerging:
+    """Merges incidents."""
+    from shared.services.incidents.merging import IncidentMerging
+
+    return IncidentMerging(store(), incident_record(), observe(), SystemClock())
+
+
+@cache
+def incident_joining() -> IncidentJoining:
+    """Joins reports to other incidents."""
+    from shared.services.incidents.joining import IncidentJoining
+
+    return IncidentJoining(store(), incident_merging())
+
+
+@cache
+def incident_splitting() -> IncidentSplitting:
+    """Splits incidents."""
+    from shared.services.incidents.splitting import IncidentSplitting, Tools
+
+    return IncidentSplitting(store(), Tools(incident_record(), observe(), SystemClock(), RandomIds()))
+
+
+@cache
+def inspecting() -> Inspecting:
+    """Inspects files: their type, archives, malware."""
+    from shared.adapters.scanning.archives import BoundedArchives
+    from shared.adapters.scanning.clamd_scanner import Clamd, ClamdScanner
+    from shared.adapters.scanning.limits import MB, ArchiveLimits
+    from shared.adapters.scanning.magika_types import MagikaTypes
+    from shared.adapters.scanning.yara_scanner import YaraScanner
+    from shared.ports.scanning import Scanner
+    from shared.services.evidence.inspecting import Inspecting
+
+    configured = settings()
+    scanners: list[Scanner] = [YaraScanner()]
+    if configured.clamd is not None:
+        scanners.append(ClamdScanner(Clamd(configured.clamd, configured.clamd_stream_mb * MB)))
+    archives = BoundedArchives(ArchiveLimits(spool=configured.archive_spool_mb * MB))
+    return Inspecting(MagikaTypes(), archives, scanners)
+
+
+@cache
+def _known_good_lists() -> KnownGoodLists:
+    from shared.services.incidents.known_good import KnownGoodLists
+
+    return KnownGoodLists(store(), SystemClock())
+
+
+@cache
+def known_good() -> KnownGoodManaging:
+    """Manages the organisation's list of harmless values."""
+    from shared.services.incidents.known_good import KnownGoodManaging
+
+    return KnownGoodManaging(store(), _known_good_lists(), audit_trail(), SystemClock())
+
+
+@cache
+def observe() -> Observe:
+    """Adds the observables of a text to an incident."""
+    from shared.services.incidents.observing import Observing
+
+    return Observing(_known_good_lists().current)
+
+
+@cache
+def incident_observables() -> IncidentObservables:
+    """Shows, adds and removes the observables of an incident."""
+    from shared.adapters.firestore.sightings import FirestoreSightings
+    from shared.services.incidents.observables import IncidentObservables
+
+    sightings = FirestoreSightings(firestore_client())
+    return IncidentObservables(
+        incidents(), incident_reading().get, sightings, _known_good_lists().current, incident_record(), SystemClock()
+    )
+
+
+@cache
+def incident_assigning() -> IncidentAssigning:
+    """Assigns incidents to people."""
+    from shared.adapters.firestore.workload import FirestoreWorkload
+    from shared.services.incidents.assigning import IncidentAssigning
+
+    workload = FirestoreWorkload(firestore_client())
+    return IncidentAssigning(store(), users(), workload, incident_record(), SystemClock())
+
+
+@cache
+def on_call_rota() -> OnCallRota:
+    """The on-call rota."""
+    from shared.services.on_call.rota import OnCallRota
+
+    return OnCallRota(store(), audit_trail(), SystemClock())
+
+
+@cache
+def timeline_reading() -> TimelineReading:
+    """Reads and exports timelines."""
+    from shared.adapters.firestore.timelines import FirestoreTimelines
+    from shared.services.incidents.timeline import TimelineReading
+
+    return TimelineReading(FirestoreTimelines(firestore_client()), store(), incident_record())
+
+
+@cache
+def activity_entering() -> ActivityEntering:
+    """Enters what the attacker did."""
+    from shared.services.incidents.timeline import ActivityEntering
+
+    return ActivityEntering(store(), audit_trail(), incident_record(), SystemClock())
+
+
+@cache
+def notification_inbox() -> NotificationInbox:
+    """Lists people's own notifications."""
+    from shared.adapters.firestore.notifications import FirestoreNotifications
+    from shared.services.notifications.inbox import NotificationInbox
+
+    return NotificationInbox(FirestoreNotifications(firestore_client()), store(), SystemClock())
+
+
+@cache
+def incident_notices() -> IncidentNotices:
+    """Tells people what happens at incidents."""
+    from functools import partial
+
+    from shared.services.messages.replying import reply_link
+    from shared.services.notifications.incident_notices import IncidentNotices
+
+    public_url = settings().require("public_url")
+    link = partial(reply_link, link_tokens(), public_url=public_url)
+    return IncidentNotices(store(), link, SystemClock(), public_url)
+
+
+@cache
+def evidence_files() -> EvidenceFiles:
+    """Keeps the bytes of evidence."""
+    from google.cloud.storage import Client as StorageClient
+
+    from shared.adapters.storage_evidence import StorageEvidenceFiles
+    from shared.domain.evidence import Bucket
+
+    configured = settings()
+    buckets = {
+        Bucket.QUARANTINE: configured.quarantine_bucket or f"{configured.project}-quarantine",
+        Bucket.CLEAN: configured.evidence_bucket or f"{configured.project}-evidence",
+        Bucket.INFECTED: configured.infected_bucket or f"{configured.project}-infected",
+    }
+    return StorageEvidenceFiles(StorageClient(project=configured.project), buckets)
+
+
+@cache
+def _evidence_record() -> EvidenceRecord:
+    from shared.services.evidence.recording import EvidenceRecord
+
+    return EvidenceRecord(audit_trail(), incident_record())
+
+
+@cache
+def _evidence_arrival() -> Arrival:
+    from shared.services.evidence.arriving import Arrival
+
+    return Arrival(_evidence_record(), observe())
+
+
+@cache
+def _evidence_moving() -> Moving:
+    from shared.adapters.encrypted_zip import encrypted_zip
+    from shared.services.evidence.moving import Moving
+
+    return Moving(evidence_files(), encrypted_zip)
+
+
+@cache
+def evidence_uploading() -> EvidenceUploading:
+    """Takes files in."""
+    from shared.services.evidence.uploading import EvidenceUploading, Tools
+
+    limit = settings().max_evidence_size
+    return EvidenceUploading(Tools(store(), evidence_files(), _evidence_arrival(), SystemClock(), RandomIds(), limit))
+
+
+@cache
+def evidence_receiving() -> Receiving:
+    """Inspects what was uploaded."""
+    from shared.services.evidence.receiving import Receiving
+
+    inspect = inspecting().inspect
+    return Receiving(store(), evidence_files(), _evidence_moving(), inspect, _evidence_arrival(), SystemClock())
+
+
+@cache
+def evidence_reading() -> EvidenceReading:
+    """Lists and shows evidence."""
+    from shared.services.evidence.reading import EvidenceReading
+
+    configured = settings()
+    if configured.functions_url is not None:
+        base = f"{configured.require('functions_url')}/incident_evidence"
+    else:
+        base = configured.require("public_url")
+    return EvidenceReading(store(), link_tokens(), _evidence_record(), SystemClock(), base)
+
+
+@cache
+def evidence_downloading() -> EvidenceDownloading:
+    """Opens links to evidence."""
+    from shared.services.evidence.downloading import EvidenceDownloading
+
+    return EvidenceDownloading(link_tokens(), store(), evidence_files(), _evidence_record())
+
+
+@cache
+def evidence_deleting() -> EvidenceDeleting:
+    """Takes evidence away."""
+    from shared.services.evidence.deleting import EvidenceDeleting
+
+    return EvidenceDeleting(store(), evidence_files(), _evidence_moving(), _evidence_record(), SystemClock())
+
+
+@cache
+def evidence_custody() -> EvidenceCustody:
+    """Reads chains of custody."""
+    from shared.adapters.ed25519 import signature_check
+    from shared.services.evidence.custody import EvidenceCustody, Trail
+
+    trail = Trail(_audit_log(), subject_cipher(), lambda keys: signature_check(*keys))
+    return EvidenceCustody(store(), trail, _evidence_record(), SystemClock())
+
+
+@cache
+def custody_pdf() -> Print:
+    """Makes PDF documents of chains of custody."""
+    from shared.adapters.custody_pdf import custody_pdf as make
+
+    return make

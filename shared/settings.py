@@ -70,6 +70,14 @@ class Settings(BaseModel):
     audit_master_key: Annotated[SecretStr | None, Field(alias="SECURA_AUDIT_MASTER_KEY")] = None
     audit_signing_key: Annotated[SecretStr | None, Field(alias="SECURA_AUDIT_SIGNING_KEY")] = None
     link_key: Annotated[SecretStr | None, Field(alias="SECURA_LINK_KEY")] = None
+    clamd: Annotated[str | None, Field(alias="SECURA_CLAMD", pattern=r"^(/.+|[^/\s]+:[0-9]{1,5})$")] = None
+    clamd_stream_mb: Annotated[int, Field(alias="SECURA_CLAMD_STREAM_MB", ge=3, le=4_000)] = 25
+    archive_spool_mb: Annotated[int, Field(alias="SECURA_ARCHIVE_SPOOL_MB", ge=1, le=4_000)] = 64
+    quarantine_bucket: Annotated[str | None, Field(alias="SECURA_QUARANTINE_BUCKET")] = None
+    evidence_bucket: Annotated[str | None, Field(alias="SECURA_EVIDENCE_BUCKET")] = None
+    infected_bucket: Annotated[str | None, Field(alias="SECURA_INFECTED_BUCKET")] = None
+    max_evidence_size: Annotated[int, Field(alias="SECURA_MAX_EVIDENCE_SIZE", ge=1, le=5 * 1024**4)] = 5 * 1024**3
+    functions_url: Annotated[HttpUrl | None, Field(alias="SECURA_FUNCTIONS_URL")] = None
     audit_lag: Annotated[int, Field(alias="SECURA_AUDIT_LAG", ge=0, le=600)] = 120
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(alias="SECURA_LOG_LEVEL")] = "INFO"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar, cast
@@ -10,7 +10,9 @@ from typing import Any, Generic, TypeVar, cast
 from shared.domain.base import Model
 from shared.domain.errors import ConflictError, NotAuthenticatedError, NotFoundError, TamperedError, UnavailableError
 from shared.domain.incident import Incident
+from shared.domain.inspection import ScanResult, ScanVerdict
 from shared.domain.mail import MailMessage, OutboxMail
+from shared.domain.observables import ObservableType
 from shared.domain.paging import Cursor, IncidentFilter
 from shared.domain.people import Identity, User, VerifiedToken
 from shared.domain.permissions import Role
@@ -18,6 +20,7 @@ from shared.domain.team import PersonFilter
 from shared.domain.visibility import scopes_of
 from shared.ports.accounts import AccountState
 from shared.ports.repositories import Receipt
+from shared.ports.sightings import Seen, Sighting
 from shared.ports.store import INCIDENTS, OUTBOX, USERS, Kind, New
 
 T = TypeVar("T")
@@ -398,3 +401,69 @@ class FakeLinkTokens:
         if made_for != purpose or ends <= self.clock.now():
             raise NotFoundError("This link does not hold any more")
         return claims
+
+
+class FakeScanner:
+    """Finds one sequence of bytes; does not answer while `down`."""
+
+    def __init__(self, name: str = "fake", bad: bytes = b"malicious", *, unpacking: bool = False) -> None:
+        self.name = name
+        self.bad = bad
+        self.down = False
+        self.unpacking = unpacking
+
+    def unpacks(self, size: int) -> bool:
+        return self.unpacking
+
+    def begin(self, size: int | None) -> FakeScan:
+        return FakeScan(self)
+
+    def check(self) -> None:
+        if self.down:
+            raise UnavailableError("The malware scanner does not answer")
+
+
+class FakeScan:
+    """Keeps everything it is fed."""
+
+    def __init__(self, scanner: FakeScanner) -> None:
+        self._scanner = scanner
+        self._data = b""
+        scanner.check()
+
+    def feed(self, chunk: bytes) -> None:
+        self._scanner.check()
+        self._data += chunk
+
+    def finish(self) -> ScanResult:
+        self._scanner.check()
+        found = self._scanner.bad in self._data
+        return ScanResult(
+            scanner=self._scanner.name,
+            version="1",
+            verdict=ScanVerdict.INFECTED if found else ScanVerdict.CLEAN,
+            signatures=["Fake.Signature"] if found else [],
+        )
+
+    def close(self) -> None:
+        self._data = b""
+
+
+class FakeSightings:
+    """Looks through the incidents themselves."""
+
+    def __init__(self, incidents: FakeIncidents) -> None:
+        self._incidents = incidents
+
+    def of(self, scopes: Sequence[str], observables: Sequence[tuple[ObservableType, str]], limit: int) -> list[Seen]:
+        return [self._seen(set(scopes), key, limit) for key in observables]
+
+    def _seen(self, scopes: set[str], key: tuple[ObservableType, str], limit: int) -> Seen:
+        found = [
+            one
+            for one in self._incidents.kept.values()
+            if not scopes.isdisjoint(scopes_of(one)) and any(trace.key == key for trace in one.observables)
+        ]
+        newest = sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)[:limit]
+        shown = (Sighting(incident_id=one.id, reference=one.reference, created_at=one.created_at) for one in newest)
+        return Seen(len(found), tuple(shown))

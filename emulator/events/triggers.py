@@ -68,7 +68,7 @@ class TriggerRegistry:
             self._by_type[trigger.event_type].append(trigger)
 
     @classmethod
-    def from_manifest(cls, path: Path | None) -> TriggerRegistry:
+    def from_manifest(cls, path: Path | None, project: str | None = None) -> TriggerRegistry:
         """The triggers of the manifest; none without one.
 
         Raises:
@@ -76,7 +76,7 @@ class TriggerRegistry:
         """
         if path is None:
             return cls()
-        endpoints = endpoints_of(path)
+        endpoints = endpoints_of(path, project)
         try:
             return cls(_triggers(endpoints))
         except ManifestError as error:

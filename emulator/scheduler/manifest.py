@@ -63,7 +63,7 @@ class Job:
         return f"firebase-schedule-{self.function}-{self.region}"
 
 
-def jobs_of(path: Path | None) -> list[Job]:
+def jobs_of(path: Path | None, project: str | None = None) -> list[Job]:
     """Every scheduled function of the manifest; none without one.
 
     Raises:
@@ -71,7 +71,7 @@ def jobs_of(path: Path | None) -> list[Job]:
     """
     if path is None:
         return []
-    endpoints = endpoints_of(path)
+    endpoints = endpoints_of(path, project)
     try:
         return list(_jobs(endpoints))
     except ManifestError as error:

@@ -54,7 +54,7 @@ class SchedulerService:
             ManifestError: a schedule cannot be understood.
             sqlite3.Error: the state cannot be opened.
         """
-        jobs = jobs_of(self._environment.config.manifest)
+        jobs = jobs_of(self._environment.config.manifest, self._environment.config.project)
         self._ledger = Ledger(self._environment.config.data / "scheduler.sqlite3")
         self._http = aiohttp.ClientSession(headers={"User-Agent": _AGENT}, connector=aiohttp.TCPConnector(limit=0))
         self._runners = {

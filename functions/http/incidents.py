@@ -19,6 +19,7 @@ from shared.domain.permissions import Permission
 from shared.domain.taxonomy import Category, Severity, Status
 from shared.domain.visibility import scopes_for
 from shared.entry.endpoint import Answer, Call, Endpoint, Operation
+from shared.services.incidents.linking import shown
 
 
 class IncidentQuery(Model):
@@ -67,7 +68,8 @@ def report(call: Call[IncidentReport, None]) -> Answer:
 def find(call: Call[None, IncidentQuery]) -> Answer:
     """One page of what the caller may see."""
     query = call.query
-    return Answer(bootstrap.incident_reading().find(query.as_filter(call.identity), query.limit, query.cursor))
+    page = bootstrap.incident_reading().find(query.as_filter(call.identity), query.limit, query.cursor)
+    return Answer(page.model_copy(update={"items": [shown(call.identity, one) for one in page.items]}))
 
 
 ENDPOINT = Endpoint(

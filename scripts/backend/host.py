@@ -29,6 +29,7 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
+_WHOLE = 1024 * 1024  # bytes of an answer that is passed on in one piece
 NobodyListensError = aiohttp.ClientConnectorError
 
 
@@ -160,7 +161,8 @@ class Host:
 
 async def _relay(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
     headers = CIMultiDict((name, value) for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP)
-    if answer.content_length is not None or request.method == "HEAD":
+    small = answer.content_length is not None and answer.content_length <= _WHOLE
+    if small or request.method == "HEAD":
         whole = web.Response(status=answer.status, headers=headers, body=await answer.read())
         if request.method == "HEAD" and answer.content_length is not None:
             whole.headers["Content-Length"] = str(answer.content_length)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import json
+import os
 import shlex
 import socket
 import tempfile
@@ -17,6 +18,7 @@ import psutil
 from aiohttp import web
 from rich.console import Console
 
+from scripts.backend.buckets import bucket_names, create_buckets
 from scripts.backend.console import LogView, show_addresses, show_users
 from scripts.backend.datafolder import DataFolder
 from scripts.backend.embedded import Embedded
@@ -27,6 +29,7 @@ from scripts.backend.manifest import deployed_files_of, functions_of, ports_of, 
 from scripts.backend.processes import Processes, Zygote
 
 PROJECT = "demo-secura"
+_REGION = "europe-west1"
 _LOOPBACK = "127.0.0.1"
 _STANDARD_PORTS = {"mail": 8025, "control": 4400}  # not among Firebase's own services in firebase.json
 _WATCHED = ("main.py", "functions", "shared", "functions.yaml", ".env.local")
@@ -133,6 +136,8 @@ class Supervisor:
         addresses = Addresses(f"http://{_LOOPBACK}:{gateway_port}", host_url, await embedded.start())
         keys = platform_keys(folder.path)
         environment |= keys | function_environment(addresses, options.root / ".env.local")
+        names = bucket_names(PROJECT, environment).values()
+        await create_buckets(addresses.services["storage"], PROJECT, names)
         host.admit()
         folder.write_env(addresses.variables())
         # Before the functions start, so that no change is missed once they have.
@@ -213,6 +218,8 @@ def function_environment(addresses: Addresses, overrides: Path) -> dict[str, str
         "GCLOUD_PROJECT": PROJECT,
         "FIREBASE_CONFIG": json.dumps({"projectId": PROJECT, "storageBucket": bucket}),
         "SECURA_PUBLIC_URL": addresses.gateway,
+        "SECURA_FUNCTIONS_URL": f"{addresses.host}/{PROJECT}/{_REGION}",
+        **bucket_names(PROJECT, os.environ),
         "SECURA_MAIL_ENDPOINT": f"http://{addresses.services['mail']}",
         "SECURA_MAIL_FROM": "secura@example.org",
         "SENDGRID_API_KEY": "only-for-the-local-outbox",

@@ -7,6 +7,8 @@ from random import Random
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from pydantic import BaseModel
+
 from scripts.fuzzing.people import PERSONAS
 from shared.entry.operations import Operation
 
@@ -107,6 +109,8 @@ class Generator:
 
     def body(self, operation: Operation) -> tuple[bytes, str]:
         """A body and its content type."""
+        if operation.form is not None:
+            return self._form(operation.form)
         if operation.body is None:
             return (b"", "") if self.chance.random() < 0.9 else (b"{}", "application/json")
         schema = operation.body.model_json_schema()
@@ -125,6 +129,14 @@ class Generator:
             "multipart/form-data",
         ]
         return text.encode("utf-8", "surrogatepass"), self.chance.choice(kinds)
+
+    def _form(self, model: type[BaseModel]) -> tuple[bytes, str]:
+        fields = {name: str(self.chance.choice(_NASTY)) for name in model.model_fields if self.chance.random() < _OFTEN}
+        text = urlencode(fields, errors="replace")
+        if self.chance.random() < 0.2:
+            text = self.chance.choice([text + "&" + text, "token=%ff", "&" * 50, "other=1", "\u00e9"])
+        kinds = ["application/x-www-form-urlencoded"] * 20 + ["", "application/json", "multipart/form-data"]
+        return text.encode(), self.chance.choice(kinds)
 
     def headers(self) -> dict[str, str]:
         """Other headers, good and rubbish."""

@@ -103,6 +103,8 @@ def _fault(operation: Operation, persona: Persona, response: Any, *, own: bool) 
     if status < 400:
         allowed = operation.permission is None or (own and _may(operation, persona))
         return None if allowed else f"a right too many (status {status})"
+    if operation.page and response.mimetype == "text/html":
+        return None
     problem = json.loads(response.get_data())
     if response.content_type != "application/problem+json" or problem["status"] != status or not problem["request_id"]:
         return f"status {status} is no problem document"

@@ -19,6 +19,7 @@ FieldName = Annotated[
         pattern=r"^[a-z][a-z0-9_]{0,39}$", description="Lower case, digits and underscores", examples=["business_unit"]
     ),
 ]
+Options = Annotated[list[Annotated[Line, Field(min_length=1, max_length=100)]], Field(max_length=100)]
 CustomText = Annotated[Line, Field(max_length=500)]
 CustomValue = StrictBool | StrictInt | StrictFloat | CustomText | UtcDatetime | None
 CustomValues = Annotated[dict[FieldName, CustomValue], Field(max_length=MAX_FIELDS)]
@@ -44,7 +45,7 @@ class CustomField(Model):
     label: Annotated[Line, Field(min_length=1, max_length=100)]
     type: CustomFieldType
     description: Annotated[Text, Field(max_length=1_000)] = ""
-    options: Annotated[list[Annotated[Line, Field(min_length=1, max_length=100)]], Field(max_length=100)] = []
+    options: Options = []
     retired: bool = False
     created_at: UtcDatetime
     updated_at: UtcDatetime
@@ -57,3 +58,28 @@ def as_text(value: bool | float | datetime | str) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value).casefold()
+
+
+class CustomFieldRequest(Model):
+    """A field to add. Its name and its type stay for ever; options are for strings only."""
+
+    name: FieldName
+    label: Annotated[Line, Field(min_length=1, max_length=100)]
+    type: CustomFieldType
+    description: Annotated[Text, Field(max_length=1_000)] = ""
+    options: Options = []
+
+
+class CustomFieldChange(Model):
+    """What can be changed of a field; what is left out stays. `retired` false brings a retired one back."""
+
+    label: Annotated[Line, Field(min_length=1, max_length=100)] | None = None
+    description: Annotated[Text, Field(max_length=1_000)] | None = None
+    options: Options | None = None
+    retired: bool | None = None
+
+
+class CustomFields(Model):
+    """The fields that there are, by name, retired ones included."""
+
+    items: list[CustomField]

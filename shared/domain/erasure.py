@@ -7,7 +7,10 @@ from pydantic import Field
 from shared.domain.base import Model, UtcDatetime
 
 KEPT = (
-    "Incidents you reported stay, with an id in place of your name: security needs them (GDPR, articles 17(3)(b), 32).",
+    (
+        "Incidents you reported, and your messages and files at incidents, stay, with an id in place of your name: "
+        "security needs them (GDPR, articles 17(3)(b), 32)."
+    ),
     "Entries of the audit trail stay; personal values in them can no longer be read: the key to them was destroyed.",
     "Copies of the database for recovery hold the data until they expire (point-in-time recovery: seven days).",
 )

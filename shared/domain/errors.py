@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class SecuraError(Exception):
@@ -63,12 +64,26 @@ class IllegalTransitionError(ConflictError):
 
 
 class VersionConflictError(SecuraError):
-    """Somebody else changed it first (optimistic concurrency)."""
+    """Somebody else changed it first (optimistic concurrency).
 
-    def __init__(self, expected: int, actual: int) -> None:
-        super().__init__(f"The incident is at version {actual}, your change was made on version {expected}")
+    Where it is known, `told` says who changed what, `current` is what is there now, as the caller may see it, and
+    `changes` the fields that differ, each with its `field`, `old` and `new`: all of it JSON values.
+    """
+
+    def __init__(
+        self,
+        expected: int,
+        actual: int,
+        told: str = "",
+        current: Mapping[str, Any] | None = None,
+        changes: Sequence[Mapping[str, Any]] | None = None,
+    ) -> None:
+        text = f"The incident is at version {actual}, your change was made on version {expected}"
+        super().__init__(f"{text}: {told}" if told else text)
         self.expected = expected
         self.actual = actual
+        self.current = current
+        self.changes = changes
 
 
 class PreconditionRequiredError(SecuraError):

@@ -24,6 +24,7 @@ Assets = Annotated[list[Asset], Field(max_length=100)]
 Uid = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^/]+$")]
 People = Annotated[list[Uid], Field(max_length=50)]
 Summary = Annotated[Text, Field(min_length=10, max_length=20_000)]
+Reason = Annotated[Text, Field(min_length=3, max_length=2_000)]
 MAX_LINKS = 200
 
 
@@ -172,6 +173,9 @@ class IncidentChange(Model):
     )
     summary: Summary | None = None
     detected_at: UtcDatetime | None = None
+    reason: Reason | None = Field(
+        default=None, description="Why: kept with the change in the timeline and the audit trail; reopening asks for it"
+    )
 
 
 REPORTER_FIELDS = frozenset({"title", "description", "tags", "affected_assets", "detected_at"})

@@ -7,8 +7,8 @@ a closed incident is reopened into analysis.
 
 from __future__ import annotations
 
-from shared.domain.errors import IllegalTransitionError
-from shared.domain.taxonomy import Status
+from shared.domain.errors import ConflictError, IllegalTransitionError
+from shared.domain.taxonomy import Outcome, Status
 
 TRANSITIONS: dict[Status, tuple[Status, ...]] = {
     Status.NEW: (Status.ANALYSIS, Status.CLOSED),
@@ -30,3 +30,24 @@ def check_transition(current: Status, wanted: Status) -> None:
     legal = TRANSITIONS[current]
     if wanted != current and wanted not in legal:
         raise IllegalTransitionError(current, wanted, legal)
+
+
+def check_closing(outcome: Outcome | None, summary: str | None) -> None:
+    """Pass what is closed with both.
+
+    Raises:
+        ConflictError: one is missing; the text names it.
+    """
+    missing = [name for name, value in (("outcome", outcome), ("summary", summary)) if value is None]
+    if missing:
+        raise ConflictError(f"An incident is closed with an outcome and a summary: send {' and '.join(missing)} too")
+
+
+def check_reopening(reason: str | None) -> None:
+    """Pass what is reopened for a reason.
+
+    Raises:
+        ConflictError: nobody says why.
+    """
+    if reason is None:
+        raise ConflictError("A closed incident is reopened for a reason: send reason too")

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, EmailStr, Field, SecretStr, computed_field,
 
 from shared.domain.base import Line, Model, UtcDatetime
 from shared.domain.permissions import Permission, Role, allows
+from shared.domain.taxonomy import Category
 
 MIN_PASSWORD_LENGTH = 12
 """Characters. NIST SP 800-63B-4 asks for 15 where a password is the only factor and for 8 beside a second one."""
@@ -85,6 +86,17 @@ TimeZone = Annotated[
 ]
 
 
+def _each_once(value: list[Category]) -> list[Category]:
+    return list(dict.fromkeys(value))
+
+
+Skills = Annotated[
+    list[Category],
+    AfterValidator(_each_once),
+    Field(max_length=50, description="Kinds of incidents that one knows about; incidents are assigned by it"),
+]
+
+
 class Channels(Model):
     """The ways on which a person wants to hear of one kind of event."""
 
@@ -99,6 +111,10 @@ class Notifications(Model):
     application_submitted: Channels = Channels()
     application_reviewed: Channels = Channels()
     access_alert: Channels = Channels()
+    incident_assigned: Channels = Channels()
+    incident_message: Channels = Channels()
+    incident_mention: Channels = Channels()
+    incident_updated: Channels = Channels()
 
 
 class ChannelsChange(Model):
@@ -115,6 +131,10 @@ class NotificationsChange(Model):
     application_submitted: ChannelsChange | None = None
     application_reviewed: ChannelsChange | None = None
     access_alert: ChannelsChange | None = None
+    incident_assigned: ChannelsChange | None = None
+    incident_message: ChannelsChange | None = None
+    incident_mention: ChannelsChange | None = None
+    incident_updated: ChannelsChange | None = None
 
     def applied_to(self, current: Notifications) -> Notifications:
         """The choices with the change made."""
@@ -154,6 +174,7 @@ class User(Model):
     language: LanguageTag = "en"
     time_zone: TimeZone = "UTC"
     notifications: Notifications = Notifications()
+    skills: Skills = []
     is_lead: bool = False
     disabled: bool = False
     sessions_valid_from: UtcDatetime | None = None
@@ -188,6 +209,7 @@ class Profile(Model):
     language: LanguageTag
     time_zone: TimeZone
     notifications: Notifications
+    skills: Skills
     is_lead: bool
     second_factor_required: bool
     created_at: UtcDatetime
@@ -208,6 +230,7 @@ class ProfileChange(Model):
     language: LanguageTag | None = None
     time_zone: TimeZone | None = None
     notifications: NotificationsChange | None = None
+    skills: Skills | None = None
 
     def applied_to(self, user: User, now: UtcDatetime) -> User:
         """The user with the change made."""

@@ -34,6 +34,20 @@ class Permission(StrEnum):
     INCIDENT_UPDATE_OWN = "incident:update_own"
     INCIDENT_UPDATE_ALL = "incident:update_all"
     INCIDENT_IMPORT = "incident:import"
+    INCIDENT_ASSIGN = "incident:assign"
+    ROTA_READ = "rota:read"
+    ROTA_MANAGE = "rota:manage"
+    NOTIFICATION_READ = "notification:read"
+    CUSTOM_FIELD_MANAGE = "custom_field:manage"
+    MESSAGE_READ = "message:read"
+    MESSAGE_WRITE = "message:write"
+    MESSAGE_MODERATE = "message:moderate"
+    EVIDENCE_CREATE = "evidence:create"
+    EVIDENCE_READ = "evidence:read"
+    EVIDENCE_DELETE = "evidence:delete"
+    EVIDENCE_CUSTODY = "evidence:custody"
+    KNOWN_GOOD_READ = "known_good:read"
+    KNOWN_GOOD_MANAGE = "known_good:manage"
     USER_READ = "user:read"
     TEAM_MANAGE = "team:manage"
     ACCESS_READ = "access:read"
@@ -56,6 +70,20 @@ PURPOSES: dict[Permission, str] = {
     Permission.INCIDENT_UPDATE_OWN: "correct one's own report while it is new",
     Permission.INCIDENT_UPDATE_ALL: "change every incident",
     Permission.INCIDENT_IMPORT: "import old incidents without mailing the team",
+    Permission.INCIDENT_ASSIGN: "assign incidents to people of the team",
+    Permission.ROTA_READ: "see who is on call, and the rota; leads of the team change it, too",
+    Permission.ROTA_MANAGE: "change the on-call rota",
+    Permission.NOTIFICATION_READ: "read one's own notifications",
+    Permission.MESSAGE_READ: "read the messages of incidents that one may see",
+    Permission.MESSAGE_WRITE: "write messages at incidents that one may see, edit and delete one's own",
+    Permission.MESSAGE_MODERATE: "delete messages of others",
+    Permission.CUSTOM_FIELD_MANAGE: "add, change and retire the custom fields of incidents",
+    Permission.EVIDENCE_CREATE: "attach files to incidents that one may see",
+    Permission.EVIDENCE_READ: "list and fetch the files of incidents that one may see",
+    Permission.EVIDENCE_DELETE: "take away files of incidents that one handles",
+    Permission.EVIDENCE_CUSTODY: "read the chain of custody of files of incidents that one handles",
+    Permission.KNOWN_GOOD_READ: "read the organisation's list of harmless values",
+    Permission.KNOWN_GOOD_MANAGE: "add to and remove from the list of harmless values",
     Permission.USER_READ: "search and export the people of the platform",
     Permission.TEAM_MANAGE: "add to, remove from and promote in the security team; disable and enable people",
     Permission.ACCESS_READ: "see failed and denied attempts, and the alerts about them",
@@ -74,15 +102,29 @@ _EVERYBODY = frozenset(
         Permission.INCIDENT_CREATE,
         Permission.INCIDENT_READ_OWN,
         Permission.INCIDENT_UPDATE_OWN,
+        Permission.NOTIFICATION_READ,
+        Permission.MESSAGE_READ,
+        Permission.MESSAGE_WRITE,
+        Permission.EVIDENCE_CREATE,
+        Permission.EVIDENCE_READ,
     }
 )
 _SECURITY_TEAM = _EVERYBODY | {
     Permission.INCIDENT_READ_ALL,
     Permission.INCIDENT_UPDATE_ALL,
     Permission.INCIDENT_IMPORT,
+    Permission.INCIDENT_ASSIGN,
+    Permission.ROTA_READ,
+    Permission.KNOWN_GOOD_READ,
+    Permission.EVIDENCE_DELETE,
+    Permission.EVIDENCE_CUSTODY,
 }
 _ADMIN = _SECURITY_TEAM | {
+    Permission.MESSAGE_MODERATE,
+    Permission.ROTA_MANAGE,
     Permission.APPLICATION_REVIEW,
+    Permission.CUSTOM_FIELD_MANAGE,
+    Permission.KNOWN_GOOD_MANAGE,
     Permission.USER_READ,
     Permission.TEAM_MANAGE,
     Permission.ACCESS_READ,

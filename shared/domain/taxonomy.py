@@ -106,6 +106,10 @@ class Tlp(StrEnum):
     RED = "RED"
 
 
+FOR_NAMED_PEOPLE = frozenset({Tlp.AMBER_STRICT, Tlp.RED})
+"""What is not shared with everybody in the organization who needs to know."""
+
+
 class Pap(StrEnum):
     """Permissible Actions Protocol (MISP taxonomy): what may be done with it, seen from the attacker."""
 

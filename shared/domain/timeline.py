@@ -53,6 +53,7 @@ class TimelineEntry(Model):
     `at` is when it happened: for the attacker's activity as far as people know, which may be long before it was
     entered. `recorded_at` is the database's own time of the write. `about` is the id of the message, evidence or other
     incident that it is about. What is `internal` is for those who handle the incident, not for its reporter.
+    `version` is the incident's after the change, where the change made a new one.
     """
 
     id: str
@@ -66,6 +67,7 @@ class TimelineEntry(Model):
     about: str | None = None
     technique: Technique | None = None
     recorded_at: UtcDatetime | None = None
+    version: int | None = None
 
     @property
     def actor_id(self) -> str:

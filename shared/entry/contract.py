@@ -24,14 +24,16 @@ from openapi_pydantic import (
 )
 from openapi_pydantic import Operation as OperationObject
 from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema_class
-from pydantic import BaseModel
 
+from shared.entry import forms, uploads
 from shared.entry.endpoint import MAX_KEY, Endpoint, Operation
 from shared.entry.gates.apps import HEADER as APP_CHECK_HEADER
 from shared.entry.problems import CONTENT_TYPE, Problem
 
 _TAGS = [
     Tag(name="incidents", description="Report, list, read and change incidents"),
+    Tag(name="on-call", description="Who is on call, and the rota"),
+    Tag(name="notifications", description="What the platform tells one"),
     Tag(name="auth", description="Joining, one's own profile, sessions and account; people and roles"),
     Tag(name="applications", description="Apply to the security team, decide on applications"),
     Tag(name="audit", description="Read, export and verify what was done"),
@@ -93,14 +95,34 @@ def _operation(operation: Operation, *, gated: bool) -> OperationObject:
         tags=[operation.tag],
         security=[{"firebase": []}] if operation.permission else [],
         parameters=list(_parameters(operation)) or None,
-        requestBody=_body(operation.body) if operation.body else None,
+        requestBody=_body(operation),
         responses=_responses(operation, gated=gated),
     )
 
 
-def _body(model: type[BaseModel]) -> RequestBody:
-    return RequestBody(
-        required=True, content={"application/json": MediaType(schema=PydanticSchema(schema_class=model))}
+def _body(operation: Operation) -> RequestBody | None:
+    content: dict[str, MediaType] = {}
+    if operation.body is not None:
+        content["application/json"] = MediaType(schema=PydanticSchema(schema_class=operation.body))
+    if operation.form is not None:
+        content[forms.CONTENT_TYPE] = MediaType(schema=PydanticSchema(schema_class=operation.form))
+    if operation.upload is not None:
+        content[uploads.CONTENT_TYPE] = MediaType(schema=_form_with_file(operation.upload))
+    return RequestBody(required=True, content=content) if content else None
+
+
+def _form_with_file(rule: uploads.UploadRule) -> Schema:
+    described = rule.fields.model_json_schema(by_alias=True)
+    fields = _inlined(described.get("properties", {}), described.get("$defs", {}))
+    # OpenAPI 3.1, "Considerations for File Uploads": raw bytes are a schema without a type.
+    file = {"contentMediaType": "application/octet-stream", "description": f"At most {rule.limit} bytes"}
+    return Schema.model_validate(
+        {
+            "type": "object",
+            "properties": {uploads.FILE: file, **fields},
+            "required": [uploads.FILE, *described.get("required", [])],
+            "additionalProperties": False,
+        }
     )
 
 
@@ -154,6 +176,7 @@ _LIMIT_HEADERS = {
     ),
     "RateLimit": _header("How many requests are left, and in how many seconds all are again", '"write-user";r=59;t=42'),
 }
+_PAGE = {"text/html": MediaType(schema=Schema(type="string"))}
 _RETRY_AFTER = {"Retry-After": _header("In how many seconds to try again", "42")}
 
 
@@ -164,24 +187,34 @@ def _responses(operation: Operation, *, gated: bool) -> dict[str, Response]:
         success = Response(
             description=operation.status.phrase,
             headers=dict(headers),
-            content={"application/json": MediaType(schema=PydanticSchema(schema_class=operation.returns))},
+            content={"application/json": MediaType(schema=PydanticSchema(schema_class=operation.returns))}
+            | _media(operation),
         )
+    elif operation.media:
+        success = Response(description=operation.status.phrase, headers=dict(headers), content=_media(operation))
+    elif operation.page:
+        success = Response(description=operation.status.phrase, headers=dict(headers), content=_PAGE)
     # Where App Check is enforced, a public operation answers 401 too.
     by_gate = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS} if gated else set()
     failures = {
         status: Response(
             description=status.phrase,
             headers=headers | _RETRY_AFTER if status is HTTPStatus.TOO_MANY_REQUESTS else None,
-            content={CONTENT_TYPE: MediaType(schema=PydanticSchema(schema_class=Problem))},
+            content={CONTENT_TYPE: MediaType(schema=PydanticSchema(schema_class=Problem))}
+            | (_PAGE if operation.page else {}),
         )
         for status in sorted({*_failures(operation), *by_gate})
     }
     return {str(int(operation.status)): success} | {str(int(status)): answer for status, answer in failures.items()}
 
 
+def _media(operation: Operation) -> dict[str, MediaType]:
+    return {kind: MediaType(schema=Schema()) for kind in operation.media}
+
+
 def _failures(operation: Operation) -> list[HTTPStatus]:
     found = set(operation.failures)
-    if operation.body:
+    if operation.body or operation.form or operation.upload:
         found |= {
             HTTPStatus.BAD_REQUEST,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

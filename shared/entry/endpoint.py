@@ -23,7 +23,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.routing import Map, Rule
 
 from shared.domain.errors import InvalidInputError, NotAuthenticatedError, SecuraError
-from shared.entry import logs, problems
+from shared.entry import forms, logs, problems, uploads
 from shared.entry.gate import Gate, Passage
 from shared.entry.operations import MAX_KEY, Answer, Call, Operation
 from shared.settings import Settings
@@ -31,7 +31,7 @@ from shared.settings import Settings
 __all__ = ["MAX_BODY", "MAX_KEY", "Answer", "Call", "Endpoint", "Operation"]
 
 MAX_BODY = 256 * 1024
-"""Bytes of a JSON body; uploads have a limit of their own."""
+"""Bytes of a JSON body; a form with a file has a limit of its own."""
 
 
 class Endpoint:
@@ -108,9 +108,10 @@ class Endpoint:
         elif operation.permission is not None:
             raise NotAuthenticatedError("no gate")
         query = _query(request, operation.query)
-        body = _json_body(request, operation.body) if operation.body else None
-        call = Call(body, query, path, request, passage.request_id, passage.identity, passage.origin)
-        answer = operation.handler(call)
+        with uploads.received(request, operation.upload) as upload:
+            body = _body(request, operation) if upload is None else None
+            who = (passage.identity, passage.origin)
+            answer = operation.handler(Call(body, query, path, request, passage.request_id, *who, upload))
         if isinstance(answer.content, Response):
             answer.content.headers.update(answer.headers)
             return answer.content
@@ -139,14 +140,27 @@ def _query(request: Request, model: type[BaseModel] | None) -> BaseModel | None:
     return model.model_validate(request.args.to_dict())
 
 
-def _json_body(request: Request, model: type[BaseModel]) -> BaseModel:
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType("Send the body as application/json")
+def _body(request: Request, operation: Operation) -> BaseModel | None:
+    if operation.body:
+        return _json_body(request, operation.body)
+    if operation.form:
+        return operation.form.model_validate(forms.decode(_raw_body(request, forms.CONTENT_TYPE)))
+    return None
+
+
+def _raw_body(request: Request, content_type: str) -> bytes:
+    if request.mimetype != content_type:
+        raise UnsupportedMediaType(f"Send the body as {content_type}")
     if request.content_length is not None and request.content_length > MAX_BODY:
         raise RequestEntityTooLarge(f"The body is over {MAX_BODY} bytes")
     raw = request.stream.read(MAX_BODY + 1)
     if len(raw) > MAX_BODY:
         raise RequestEntityTooLarge(f"The body is over {MAX_BODY} bytes")
+    return raw
+
+
+def _json_body(request: Request, model: type[BaseModel]) -> BaseModel:
+    raw = _raw_body(request, "application/json")
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:

@@ -92,7 +92,8 @@ class Gatekeeper:
         """
         passage.operation = operation
         passage.origin = self.origins.of(request, passage.request_id)
-        self.apps.check(request)
+        if not operation.page:
+            self.apps.check(request)
         _count(passage, self.limits.by_address(operation, passage.origin))
         if operation.permission is None:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from flask import Request, Response
 from pydantic import BaseModel
@@ -14,6 +14,9 @@ from shared.domain.errors import InvalidInputError, NotAuthenticatedError
 from shared.domain.limits import LimitClass
 from shared.domain.people import Identity, Origin
 from shared.domain.permissions import Permission
+
+if TYPE_CHECKING:
+    from shared.entry.uploads import Upload, UploadRule
 
 MAX_KEY = 255
 
@@ -24,7 +27,10 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[BodyT, QueryT]):
-    """One decoded request. `identity` is there whenever the operation is not public, `origin` always."""
+    """One decoded request. `identity` is there whenever the operation is not public, `origin` always.
+
+    `upload` is the form with a file that came, where the operation takes one; `body` is None then.
+    """
 
     body: BodyT
     query: QueryT
@@ -33,6 +39,7 @@ class Call(Generic[BodyT, QueryT]):
     request_id: str
     _identity: Identity | None = None
     origin: Origin = field(default_factory=Origin)
+    upload: Upload | None = None
 
     @property
     def identity(self) -> Identity:
@@ -76,7 +83,9 @@ class Operation:
     `limit` is the class whose quota it counts against: read for GET and write for the rest, where it is not given.
     `verified` and `second_factor` False let those in who have not verified their e-mail address or whose role needs a
     second factor that they did not use. A `sensitive` operation goes by the person's document and not by the token; a
-    `recent` one wants a sign-in within the last five minutes.
+    `recent` one wants a sign-in within the last five minutes. A `page` answers a person's browser in HTML: no app asks
+    for it, so App Check is not asked for. `form` in place of `body` is what an HTML form sends. `upload` lets a form with
+    a file come too, beside `body` or alone. `media` names the content types of answers that are no JSON.
     """
 
     method: Method
@@ -97,6 +106,10 @@ class Operation:
     second_factor: bool = True
     sensitive: bool = False
     recent: bool = False
+    form: type[BaseModel] | None = None
+    page: bool = False
+    upload: UploadRule | None = None
+    media: tuple[str, ...] = ()
 
     @property
     def limit_class(self) -> LimitClass:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from flask import Response
 from pydantic import BaseModel, Field, ValidationError
@@ -24,6 +24,7 @@ from shared.domain.errors import (
     UnavailableError,
     VersionConflictError,
 )
+from shared.domain.evidence import TooLargeError
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -33,6 +34,14 @@ class FieldProblem(BaseModel):
 
     field: str
     message: str
+
+
+class ChangedField(BaseModel):
+    """One field's values before and after, as JSON values."""
+
+    field: str
+    old: Any = None
+    new: Any = None
 
 
 class Problem(BaseModel):
@@ -45,7 +54,12 @@ class Problem(BaseModel):
     request_id: str
     errors: list[FieldProblem] = []
     code: str | None = Field(default=None, description="Names the cause for programs, where the status does not")
+    current: dict[str, Any] | None = Field(default=None, description="With 412: what is there now")
+    changes: list[ChangedField] | None = Field(default=None, description="With 412: what others changed since")
 
+
+_EXTENSIONS = ("code", "current", "changes")
+"""Members that are left out where there is nothing to say."""
 
 _STATUS_OF: tuple[tuple[type[SecuraError], HTTPStatus], ...] = (
     (NotAuthenticatedError, HTTPStatus.UNAUTHORIZED),
@@ -56,6 +70,7 @@ _STATUS_OF: tuple[tuple[type[SecuraError], HTTPStatus], ...] = (
     (IdempotencyMismatchError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (ConflictError, HTTPStatus.CONFLICT),
     (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (TooManyRequestsError, HTTPStatus.TOO_MANY_REQUESTS),
     (TooManyConflictsError, HTTPStatus.SERVICE_UNAVAILABLE),
     (UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -68,7 +83,8 @@ def status_of(error: SecuraError) -> HTTPStatus:
 
 
 def _answer(problem: Problem, headers: dict[str, str] | None = None) -> Response:
-    fields = problem.model_dump(exclude={"code"} if problem.code is None else set())
+    unsaid = {name for name in _EXTENSIONS if getattr(problem, name) is None}
+    fields = problem.model_dump(exclude=unsaid)
     body = json.dumps(fields, ensure_ascii=False)
     return Response(
         body, status=problem.status, content_type=CONTENT_TYPE, headers={"Cache-Control": "no-store", **(headers or {})}
@@ -88,6 +104,7 @@ def from_domain(error: SecuraError, request_id: str) -> Response:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, VersionConflictError):
         headers["ETag"] = f'"{error.actual}"'
+    stale = error if isinstance(error, VersionConflictError) else None
     problem = Problem(
         title=status.phrase,
         status=status,
@@ -95,6 +112,8 @@ def from_domain(error: SecuraError, request_id: str) -> Response:
         request_id=request_id,
         errors=[FieldProblem(field=name, message=message) for name, message in fields.items()],
         code=error.code,
+        current=dict(stale.current) if stale and stale.current is not None else None,
+        changes=[ChangedField(**change) for change in stale.changes] if stale and stale.changes is not None else None,
     )
     return _answer(problem, headers)
 

@@ -38,7 +38,9 @@ def analysed(backend, who, incident_id):
 
 
 def mails_about(backend, reference):
-    return [mail for mail in backend.mails() if reference in str(mail["subject"])]
+    """The mails to the team about an analysis."""
+    subjects = ((mail, str(mail["subject"])) for mail in backend.mails())
+    return [mail for mail, subject in subjects if reference in subject and subject.startswith("[TLP:")]
 
 
 def test_a_report_is_analysed_and_the_team_is_mailed_once(backend, employee):

@@ -159,6 +159,7 @@ def _incidents_of(uid: str) -> dict[str, dict[str, Any]]:
         "evidence/1": {"uploader_id": uid},
         "receipts/1": {"uid": uid},
         "merges/1": {"uid": uid},
+        "revisions/1": {"by": uid},
     }
     return {
         f"incidents/{name}": encoded(INCIDENTS, one.model_copy(update={"id": name})) for name, one in incidents.items()

@@ -18,8 +18,12 @@ from shared.domain.incident import IncidentChange, Source
 from shared.domain.lifecycle import TRANSITIONS
 from shared.domain.taxonomy import Category, Outcome, Severity, Status
 from shared.services.incidents import IncidentChanging
+from shared.services.incidents.changing import Rules
 from tests.builders import ANALYST, EMPLOYEE, OTHER_EMPLOYEE, RECORD, incident
 from tests.fakes import START, FakeClock, FakeIncidents
+
+SUMMARY = "A newsletter that looked like a trap; nothing was done."
+RULES = Rules(lambda values, _: values, lambda incident, *_: incident)
 
 
 @pytest.fixture
@@ -36,7 +40,7 @@ def incidents():
 
 @pytest.fixture
 def changing(incidents, clock):
-    return IncidentChanging(incidents, RECORD, clock)
+    return IncidentChanging(incidents, incidents.store, RECORD, clock, RULES)
 
 
 def test_a_change_makes_the_next_version(changing, clock):
@@ -85,19 +89,21 @@ def test_nobody_else_learns_that_it_exists(changing):
 def test_closing_asks_for_an_outcome_and_stamps_the_time(changing, clock):
     with pytest.raises(ConflictError):
         changing.change(ANALYST, "abc", IncidentChange(status=Status.CLOSED), 1)
-    closed = changing.change(ANALYST, "abc", IncidentChange(status=Status.CLOSED, outcome=Outcome.FALSE_POSITIVE), 1)
+    closing = IncidentChange(status=Status.CLOSED, outcome=Outcome.FALSE_POSITIVE, summary=SUMMARY)
+    closed = changing.change(ANALYST, "abc", closing, 1)
     assert closed.closed_at == closed.triaged_at == clock.now()
-    assert changing.change(ANALYST, "abc", IncidentChange(status=Status.ANALYSIS), 2).closed_at is None
+    reopening = IncidentChange(status=Status.ANALYSIS, reason="It came again")
+    assert changing.change(ANALYST, "abc", reopening, 2).closed_at is None
 
 
 @given(st.lists(st.sampled_from(Status), max_size=12))
 def test_only_legal_moves_are_made_and_refusals_name_them(moves):
     incidents = FakeIncidents()
     incidents.add(incident())
-    changing = IncidentChanging(incidents, RECORD, FakeClock())
+    changing = IncidentChanging(incidents, incidents.store, RECORD, FakeClock(), RULES)
     for wanted in moves:
         before = incidents.kept["abc"]
-        change = IncidentChange(status=wanted, outcome=Outcome.UNKNOWN)
+        change = IncidentChange(status=wanted, outcome=Outcome.UNKNOWN, summary=SUMMARY, reason="Moving on")
         if wanted == before.status or wanted in TRANSITIONS[before.status]:
             assert changing.change(ANALYST, "abc", change, before.version).status is wanted
         else:

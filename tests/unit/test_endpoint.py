@@ -32,6 +32,7 @@ FAILURES: dict[str, Exception] = {
     "gone": NotFoundError("nothing there"),
     "conflict": ConflictError("not now"),
     "version": VersionConflictError(1, 2),
+    "stale": VersionConflictError(1, 2, "ana changed it", {"title": "B"}, [{"field": "title", "old": "A", "new": "B"}]),
     "precondition": PreconditionRequiredError("say which"),
     "invalid": InvalidInputError("not so", {"colour": "too blue"}),
     "unavailable": UnavailableError("later"),
@@ -173,6 +174,13 @@ def test_every_failure_is_a_problem_with_the_id_of_its_request(client, kind, sta
 
 def test_a_conflict_of_versions_tells_the_stored_one(client):
     assert client.get("/fail/version").headers["ETag"] == '"2"'
+
+
+def test_a_conflict_of_versions_shows_what_is_there_now_and_what_others_changed(client):
+    answer = client.get("/fail/stale").json
+    assert answer["detail"].endswith("your change was made on version 1: ana changed it")
+    assert answer["current"] == {"title": "B"}
+    assert answer["changes"] == [{"field": "title", "old": "A", "new": "B"}]
 
 
 def test_unknown_paths_and_methods_are_problems(client):

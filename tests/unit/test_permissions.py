@@ -21,7 +21,13 @@ def test_the_team_can_what_employees_can_but_apply_and_admins_all_the_team_can()
 
 
 # Checked inside a use case, on the whole request, beside the permission that the operation names.
-_INSIDE = {Permission.INCIDENT_READ_ALL, Permission.INCIDENT_UPDATE_ALL, Permission.INCIDENT_IMPORT}
+_INSIDE = {
+    Permission.INCIDENT_READ_ALL,
+    Permission.INCIDENT_UPDATE_ALL,
+    Permission.INCIDENT_IMPORT,
+    Permission.MESSAGE_MODERATE,
+    Permission.ROTA_MANAGE,
+}
 
 
 def test_every_permission_is_asked_for_somewhere():
@@ -41,6 +47,8 @@ PUBLIC = {
     "GET /openapi.json",
     "POST /api/auth/register",
     "POST /api/auth/verify-token",
+    "GET /api/incidents/reply",
+    "POST /api/incidents/reply",
 }
 
 

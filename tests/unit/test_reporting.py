@@ -7,11 +7,15 @@ from pydantic import ValidationError
 
 from shared.domain.errors import ForbiddenError, IdempotencyMismatchError, InvalidInputError
 from shared.domain.incident import IncidentReport, Source
+from shared.domain.known_good import packaged
+from shared.domain.observables import ObservableType
 from shared.domain.taxonomy import Category, Severity, Status, Tlp
+from shared.services.incidents.observing import Observing
 from shared.services.incidents.reporting import IncidentReporting, reference_of
 from tests.builders import ANALYST, EMPLOYEE, OTHER_EMPLOYEE, RECORD
 from tests.fakes import START, CountingIds, FakeClock, FakeIncidents
 
+OBSERVE = Observing(packaged)
 REPORT = IncidentReport(title="Odd mail", description="It asked me for my password.")
 
 
@@ -22,7 +26,7 @@ def incidents() -> FakeIncidents:
 
 @pytest.fixture
 def reporting(incidents):
-    return IncidentReporting(incidents, RECORD, FakeClock(), CountingIds())
+    return IncidentReporting(incidents, RECORD, lambda _, report: report, OBSERVE, FakeClock(), CountingIds())
 
 
 def test_a_report_becomes_a_new_incident_of_its_reporter(reporting, incidents):
@@ -80,6 +84,32 @@ def test_nobody_notices_what_is_yet_to_come(reporting):
     reporting.report(EMPLOYEE, REPORT.model_copy(update={"detected_at": START + timedelta(minutes=4)}))
     with pytest.raises(InvalidInputError):
         reporting.report(EMPLOYEE, REPORT.model_copy(update={"detected_at": START + timedelta(hours=1)}))
+
+
+def test_what_the_words_name_is_kept_as_observables(reporting):
+    words = {"description": "It led to hxxp://evil[.]example[.]net.", "affected_assets": ["laptop 10.1.2.3"]}
+    made = reporting.report(EMPLOYEE, REPORT.model_copy(update=words | {"tlp": Tlp.RED})).incident
+    assert [(one.type, one.value, one.known_good) for one in made.observables] == [
+        (ObservableType.URL, "http://evil.example.net/", True),
+        (ObservableType.DOMAIN, "evil.example.net", True),
+        (ObservableType.IP, "10.1.2.3", True),
+    ]
+    assert {(one.tlp, one.first_seen_at) for one in made.observables} == {(Tlp.RED, START)}
+    assert made.version == 1
+
+
+def test_a_report_is_kept_as_it_was_accepted(incidents):
+    def accept(who, report):
+        if who is OTHER_EMPLOYEE:
+            raise InvalidInputError("Not so")
+        return report.model_copy(update={"custom_fields": {"unit": "Sales"}, "access_ids": ["ana"]})
+
+    reporting = IncidentReporting(incidents, RECORD, accept, OBSERVE, FakeClock(), CountingIds())
+    made = reporting.report(EMPLOYEE, REPORT, "key").incident
+    assert (made.custom_fields, made.access_ids) == ({"unit": "Sales"}, ["ana"])
+    assert reporting.report(EMPLOYEE, REPORT, "key").replayed
+    with pytest.raises(InvalidInputError):
+        reporting.report(OTHER_EMPLOYEE, REPORT)
 
 
 def test_references_can_be_read_out():

@@ -16,13 +16,17 @@ _PAGE = 300  # documents; a commit takes 500 writes
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Documents of a person: those whose field has the value. Kept ones are shown, never erased."""
+    """Documents of a person: those whose field has the value. Kept ones are shown, never erased.
+
+    `group` means the collections of this name below any document.
+    """
 
     collection: str
     field: str
     operator: str
     value: str  # uid or email
     kept: bool = False
+    group: bool = False
 
 
 _PLACES = (
@@ -31,9 +35,13 @@ _PLACES = (
     _Place("outbox", "about", "==", "uid"),
     _Place("access_attempts", "subject", "==", "uid"),
     _Place("access_alerts", "subject", "==", "uid"),
+    _Place("incident_filters", "owner_id", "==", "uid"),
+    # What is below an incident stays with it.
     _Place("incidents", "reporter_id", "==", "uid", kept=True),
+    _Place("messages", "author_id", "==", "uid", kept=True, group=True),
+    _Place("evidence", "uploader_id", "==", "uid", kept=True, group=True),
 )
-_OF_THE_USER = ("sessions",)
+_OF_THE_USER = ("sessions", "notifications")
 """Collections below the user document."""
 
 
@@ -45,11 +53,11 @@ class FirestorePersonalData:
 
     def collect(self, uid: str, email: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         with firestore_errors():
-            found: dict[str, dict[str, Mapping[str, Any]]] = {}
+            found: dict[str, dict[str, Mapping[str, Any]]] = {}  # by collection and path
             for name, query, _ in self._queries(uid, email):
                 documents = found.setdefault(name, {})
                 for page in self._pages(query):
-                    documents |= {snapshot.id: _as_json(snapshot) for snapshot in page}
+                    documents |= {snapshot.reference.path: _as_json(snapshot) for snapshot in page}
             return {name: list(documents.values()) for name, documents in found.items()}
 
     def count(self, uid: str, email: str) -> Mapping[str, int]:
@@ -72,7 +80,8 @@ class FirestorePersonalData:
         values = {"uid": uid, "email": email}
         for place in _PLACES:
             where = FieldFilter(place.field, place.operator, values[place.value])
-            yield place.collection, self._client.collection(place.collection).where(filter=where), place.kept
+            find = self._client.collection_group if place.group else self._client.collection
+            yield place.collection, find(place.collection).where(filter=where), place.kept
         for name in _OF_THE_USER:
             below = self._client.collection("users").document(uid).collection(name)
             yield name, below.order_by("__name__"), False

@@ -38,9 +38,9 @@ _DID = {
 class StaleReviewError(VersionConflictError):
     """The application is not what the reviewer looked at; the text tells who changed it."""
 
-    def __init__(self, expected: int, actual: int, told: str) -> None:
-        super().__init__(expected, actual)
-        self.args = (f"You looked at version {expected}, it is at version {actual}: {told}",)
+    def __init__(self, expected: int, current: ShownApplication, told: str) -> None:
+        super().__init__(expected, current.version, current=current.model_dump(mode="json"))
+        self.args = (f"You looked at version {expected}, it is at version {self.actual}: {told}",)
 
 
 class AlreadyDecidedError(ConflictError):
@@ -169,7 +169,7 @@ def _is_repeated(application: Application, who: Identity, request: ReviewRequest
 def _check_state(application: Application, names: dict[str, str], expected_version: int | None) -> None:
     told = _last_act(application, names)
     if expected_version is not None and application.version != expected_version:
-        raise StaleReviewError(expected_version, application.version, told)
+        raise StaleReviewError(expected_version, ShownApplication.of(application, names), told)
     if not application.is_open:
         raise AlreadyDecidedError(f"The application is {application.status}: {told}")
     if len(application.reviews) >= MOST_REVIEWS:

@@ -9,6 +9,7 @@ from shared.domain.people import Identity
 from shared.domain.visibility import may_see
 from shared.ports.repositories import Incidents
 from shared.ports.store import AUDIT, Store
+from shared.services.incidents.linking import shown
 from shared.services.incidents.recording import IncidentRecord
 
 
@@ -44,7 +45,7 @@ class IncidentReading:
         entry = self._record.read(who, incident)
         if entry is not None:
             self._store.create(AUDIT, entry)
-        return incident
+        return shown(who, incident)
 
     def find(self, where: IncidentFilter, limit: int, cursor: str | None = None) -> IncidentPage:
         """One page, newest first unless the filter says otherwise, of what the filter's scopes hold.

@@ -8,7 +8,7 @@ from datetime import datetime
 from shared.domain.audit import Actor, AuditEntry, AuditTarget, FieldChange, changes_between
 from shared.domain.incident import Incident
 from shared.domain.people import Identity
-from shared.domain.taxonomy import Tlp
+from shared.domain.taxonomy import FOR_NAMED_PEOPLE
 from shared.domain.timeline import TimelineChange, TimelineEntry, TimelineKind
 from shared.ports.clock import Clock, Ids
 from shared.ports.store import AUDIT, New, timeline_of
@@ -31,8 +31,20 @@ _PLAIN_FIELDS = frozenset(Incident.model_fields) - {
 _NOT_IN_TIMELINE = frozenset(
     {"id", "version", "created_at", "updated_at", "active_at", "provenance", "analysis", "withdrawal", "category_tag"}
 )
-_FOR_NAMED_PEOPLE = {Tlp.RED, Tlp.AMBER_STRICT}
-_ACTIONS = {TimelineKind.REPORTED: "incident:reported", TimelineKind.ANALYZED: "incident:analyzed"}
+# What names other incidents and people, whom the reporter may not know of.
+_FOR_THE_TEAM = frozenset({"links", "merged_ids", "access_ids"})
+_ACTIONS = {
+    TimelineKind.REPORTED: "incident:reported",
+    TimelineKind.ANALYZED: "incident:analyzed",
+    TimelineKind.ACCESS: "incident:access_changed",
+    TimelineKind.ASSIGNED: "incident:assigned",
+    TimelineKind.LINKED: "incident:linked",
+    TimelineKind.UNLINKED: "incident:unlinked",
+    TimelineKind.MERGED: "incident:merged",
+    TimelineKind.UNMERGED: "incident:unmerged",
+    TimelineKind.SPLIT: "incident:split",
+    TimelineKind.JOINED: "incident:joined",
+}
 
 
 class IncidentRecord:
@@ -54,22 +66,29 @@ class IncidentRecord:
         ]
 
     def changed(
-        self, who: Identity | Actor, before: Incident, after: Incident, kind: TimelineKind = TimelineKind.CHANGED
+        self,
+        who: Identity | Actor,
+        before: Incident,
+        after: Incident,
+        kind: TimelineKind = TimelineKind.CHANGED,
+        *,
+        note: str | None = None,
+        about: str | None = None,
+        internal: bool = False,
     ) -> list[New]:
-        """Somebody changed it. `kind` says in which way."""
+        """Somebody changed it. `kind` says in which way, `note` why, `about` which other document it concerns."""
+        before, after = _with_other_observables(before, after)
+        changes = timeline_changes(before, after)
+        # Who else may see it is for those who handle it to know.
+        internal = internal or kind is TimelineKind.ACCESS
+        if not internal:
+            changes = [change for change in changes if change.field not in _FOR_THE_TEAM]
+        entry = self.entry(who, after.id, kind, changes=changes, internal=internal, note=note, about=about)
+        if after.version != before.version:
+            entry = entry.model_copy(update={"version": after.version})
         return [
-            (AUDIT, self._audit_entry(who, _ACTIONS.get(kind, "incident:changed"), before, after)),
-            (
-                timeline_of(after.id),
-                # Who else may see it is for those who handle it to know.
-                self.entry(
-                    who,
-                    after.id,
-                    kind,
-                    changes=timeline_changes(before, after),
-                    internal=kind is TimelineKind.ACCESS,
-                ),
-            ),
+            (AUDIT, self._audit_entry(who, _ACTIONS.get(kind, "incident:changed"), before, after, note)),
+            (timeline_of(after.id), entry),
         ]
 
     def analyzed(self, before: Incident, after: Incident) -> list[New]:
@@ -116,19 +135,31 @@ class IncidentRecord:
 
     def read(self, who: Identity, incident: Incident) -> AuditEntry | None:
         """Somebody else than the reporter read one that is for named people only; None where that says nothing."""
-        named = incident.tlp in _FOR_NAMED_PEOPLE or incident.confidential
+        named = incident.tlp in FOR_NAMED_PEOPLE or incident.confidential
         if not named or incident.reporter_id == who.uid:
             return None
         return self._trail.entry(who, "incident:read", _target(incident), subject=incident.reporter_id)
 
-    def _audit_entry(self, who: Identity | Actor, action: str, before: Incident | None, after: Incident) -> AuditEntry:
+    def _audit_entry(
+        self, who: Identity | Actor, action: str, before: Incident | None, after: Incident, reason: str | None = None
+    ) -> AuditEntry:
         return self._trail.entry(
             who,
             action,
             _target(after),
             subject=after.reporter_id,
             changes=changes_between(before, after, _PLAIN_FIELDS, ignore={"id"}),
+            reason=reason,
         )
+
+
+def _with_other_observables(before: Incident, after: Incident) -> tuple[Incident, Incident]:
+    """Both, each with those observables only that the other has not: of 200, entries tell those that came or went."""
+    if before.observables == after.observables:
+        return before, after
+    kept = {one.key for one in before.observables} & {one.key for one in after.observables}
+    old, new = ([one for one in state.observables if one.key not in kept] for state in (before, after))
+    return before.model_copy(update={"observables": old}), after.model_copy(update={"observables": new})
 
 
 def timeline_changes(before: Incident, after: Incident) -> list[TimelineChange]:

@@ -8,11 +8,15 @@ from datetime import timedelta
 
 from shared.domain.errors import ConflictError, ForbiddenError, IdempotencyMismatchError, NotFoundError
 from shared.domain.incident import Incident, IncidentReport, Provenance, Source
+from shared.domain.observables import ObservableSource
 from shared.domain.people import Identity
 from shared.domain.permissions import Permission
 from shared.ports.clock import Clock, Ids
 from shared.ports.repositories import Incidents, Receipt
+from shared.services.incidents.accepting import Accept
 from shared.services.incidents.detection import check_detected
+from shared.services.incidents.linking import shown
+from shared.services.incidents.observing import Observe
 from shared.services.incidents.recording import IncidentRecord
 
 RECEIPT_LIFETIME = timedelta(hours=24)
@@ -42,9 +46,13 @@ def reference_of(incident_id: str) -> str:
 class IncidentReporting:
     """Turns a report into an incident, once per Idempotency-Key."""
 
-    def __init__(self, incidents: Incidents, record: IncidentRecord, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, incidents: Incidents, record: IncidentRecord, accept: Accept, observe: Observe, clock: Clock, ids: Ids
+    ) -> None:
         self._incidents = incidents
         self._record = record
+        self._accept = accept
+        self._observe = observe
         self._clock = clock
         self._ids = ids
 
@@ -53,11 +61,13 @@ class IncidentReporting:
 
         Raises:
             ForbiddenError: the report asks for silence, which is for importing only.
+            InvalidInputError: a time in the future, somebody who cannot be named, a custom field that is not usable.
             IdempotencyMismatchError: the key came before with other content.
         """
         if not report.notify and not who.can(Permission.INCIDENT_IMPORT):
             raise ForbiddenError("Only the security team may report without notifying: leave out notify")
         check_detected(report.detected_at, self._clock.now())
+        report = self._accept(who, report)
         if idempotency_key is None:
             incident = self._incident(self._ids.new(), who, report)
             self._incidents.add(incident, beside=self._record.reported(who, incident))
@@ -77,23 +87,23 @@ class IncidentReporting:
             earlier = self._incidents.add(incident, receipt, self._record.reported(who, incident))
         except ConflictError:
             # The receipt has expired and its incident is still there: the id is made of the key, so it is the one.
-            return self._replayed(receipt.result_id)
+            return self._replayed(who, receipt.result_id)
         if earlier is None:
             return Reported(incident, replayed=False)
         if earlier.request_hash != receipt.request_hash:
             raise IdempotencyMismatchError("This Idempotency-Key was used for another report; take a new key")
-        return self._replayed(earlier.result_id)
+        return self._replayed(who, earlier.result_id)
 
-    def _replayed(self, incident_id: str) -> Reported:
+    def _replayed(self, who: Identity, incident_id: str) -> Reported:
         kept = self._incidents.get(incident_id)
         if kept is None:
             raise NotFoundError("The incident of this Idempotency-Key was deleted since")
-        return Reported(kept, replayed=True)
+        return Reported(shown(who, kept), replayed=True)
 
     def _incident(self, incident_id: str, who: Identity, report: IncidentReport) -> Incident:
         now = self._clock.now()
         by_team = Source.TEAM if who.can(Permission.INCIDENT_UPDATE_ALL) else Source.REPORTER
-        return Incident(
+        incident = Incident(
             id=incident_id,
             reference=reference_of(incident_id),
             **report.model_dump(exclude={"detected_at"}),
@@ -107,3 +117,5 @@ class IncidentReporting:
             created_at=now,
             updated_at=now,
         )
+        words = "\n".join([report.title, report.description, *report.affected_assets])
+        return self._observe(incident, words, ObservableSource.REPORT, now)

@@ -6,15 +6,13 @@ from shared.domain.analysis import Analysis
 from shared.domain.incident import Incident
 from shared.domain.mail import MailMessage, OutboxMail
 from shared.domain.permissions import Role
-from shared.domain.taxonomy import Tlp
+from shared.domain.visibility import user_may_see
 from shared.ports.clock import Clock
 from shared.ports.repositories import Outbox, Users
+from shared.services.messages.replying import quotable
 from shared.services.notifications.rendering import render
 
 KIND = "incident_analysis"
-# E-mail passes through others' servers: what is for named people only stays in the
-# platform, and the mail says that it is there.
-_NOT_IN_MAIL = {Tlp.RED, Tlp.AMBER_STRICT}
 _MOST_REASONS = 5
 
 
@@ -40,7 +38,12 @@ class AnalysisNotification:
 
     def _new_mail(self, mail_id: str, incident: Incident, analysis: Analysis) -> OutboxMail | None:
         team = self._users.with_role(Role.SECURITY_TEAM)
-        recipients = sorted({user.email for user in team if user.notifications.incident_analyzed.email})
+        if incident.confidential:
+            # Of these, administrators hear too: there may be nobody else who is named.
+            team = [*team, *self._users.with_role(Role.ADMIN)]
+        recipients = sorted(
+            {user.email for user in team if user.notifications.incident_analyzed.email and user_may_see(user, incident)}
+        )
         if not recipients:
             return None
         now = self._clock.now()
@@ -55,8 +58,11 @@ class AnalysisNotification:
 
 
 def compose(incident: Incident, analysis: Analysis, recipients: list[str], public_url: str) -> MailMessage:
-    """The mail's words. The description never leaves by mail; of TLP:RED and AMBER+STRICT neither does the title."""
-    quiet = incident.tlp in _NOT_IN_MAIL
+    """The mail's words. The description never leaves by mail; of what is for named people only neither does the title.
+
+    E-mail passes through others' servers: such an incident stays in the platform, and the mail says that it is there.
+    """
+    quiet = not quotable(incident)
     severity = incident.severity or analysis.severity.severity
     categorization = analysis.categorization
     if incident.category is None:

@@ -203,6 +203,7 @@ class Reviewing:
         with pytest.raises(VersionConflictError, match=told) as stale:
             world.reviewing.review(BEA, "eve-1", REJECT, 1)
         assert (stale.value.expected, stale.value.actual) == (1, 2)
+        assert (stale.value.current or {})["version"] == 2
 
     def test_a_reviewer_of_older_words_learns_that_they_changed(self, world: World):
         world.apply()

@@ -1,0 +1,1 @@
+"""Evidence: inspecting, keeping, handing out."""

@@ -1,0 +1,1 @@
+"""The on-call rota: setting it, and who is on call."""
