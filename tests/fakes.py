@@ -11,11 +11,13 @@ from shared.domain.base import Model
 from shared.domain.errors import ConflictError, NotAuthenticatedError, NotFoundError, TamperedError, UnavailableError
 from shared.domain.incident import Incident
 from shared.domain.inspection import ScanResult, ScanVerdict
+from shared.domain.listing import IncidentFilter
 from shared.domain.mail import MailMessage, OutboxMail
 from shared.domain.observables import ObservableType
-from shared.domain.paging import Cursor, IncidentFilter
+from shared.domain.paging import Cursor
 from shared.domain.people import Identity, User, VerifiedToken
 from shared.domain.permissions import Role
+from shared.domain.search import terms_of
 from shared.domain.team import PersonFilter
 from shared.domain.visibility import scopes_of
 from shared.ports.accounts import AccountState
@@ -110,13 +112,11 @@ class FakeIncidents(_Kept[Incident]):
     def find(self, where: IncidentFilter, limit: int, after: Cursor | None = None) -> list[Incident]:
         def fits(incident: Incident) -> bool:
             return (
-                not set(where.scopes).isdisjoint(scopes_of(incident))
+                not set(where.terms).isdisjoint(terms_of(incident))
                 and where.status in {None, incident.status}
                 and where.severity in {None, incident.severity}
                 and where.category in {None, incident.category}
                 and where.reporter in {None, incident.reporter_id}
-                and (where.assignee is None or where.assignee in incident.assignee_ids)
-                and (where.tag is None or where.tag in incident.tags)
                 and (where.since is None or incident.created_at >= where.since)
                 and (where.until is None or incident.created_at < where.until)
             )

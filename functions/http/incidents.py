@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
 from firebase_functions import https_fn
 from flask import Request, Response
@@ -11,48 +11,22 @@ from pydantic import Field
 
 from functions import options
 from shared import bootstrap
-from shared.domain.base import Model, UtcDatetime
-from shared.domain.incident import Incident, IncidentReport, Tag, Uid
-from shared.domain.paging import DEFAULT_LIMIT, MAX_LIMIT, IncidentFilter, IncidentPage
-from shared.domain.people import Identity
+from shared.domain.incident import Incident, IncidentReport
+from shared.domain.listing import IncidentPage
+from shared.domain.paging import DEFAULT_LIMIT, MAX_LIMIT
 from shared.domain.permissions import Permission
-from shared.domain.taxonomy import Category, Severity, Status
-from shared.domain.visibility import scopes_for
 from shared.entry.endpoint import Answer, Call, Endpoint, Operation
+from shared.services.incidents.asking import IncidentQuery
 from shared.services.incidents.linking import shown
 
 
-class IncidentQuery(Model):
-    """The filters of the list; all that are given have to hold."""
+class IncidentListQuery(IncidentQuery):
+    """The filters of the list, and which page of it."""
 
-    status: Status | None = None
-    severity: Severity | None = None
-    category: Category | None = None
-    assignee: Uid | None = Field(default=None, description="uid of somebody it is assigned to")
-    reporter: Uid | None = Field(default=None, description="uid of who reported it")
-    tag: Tag | None = Field(default=None, description="One of its tags; not together with assignee")
-    since: UtcDatetime | None = Field(default=None, alias="from", description="Reported at this time or later")
-    until: UtcDatetime | None = Field(default=None, alias="to", description="Reported before this time")
-    order: Literal["-created_at", "created_at"] = Field(default="-created_at", description="Newest or oldest first")
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
     cursor: Annotated[str, Field(max_length=500)] | None = Field(
         default=None, description="next_cursor of the page before"
     )
-
-    def as_filter(self, who: Identity) -> IncidentFilter:
-        """The query in the domain's words, for what the person may see."""
-        return IncidentFilter(
-            scopes=scopes_for(who),
-            status=self.status,
-            severity=self.severity,
-            category=self.category,
-            assignee=self.assignee,
-            reporter=self.reporter,
-            tag=self.tag,
-            since=self.since,
-            until=self.until,
-            oldest_first=self.order == "created_at",
-        )
 
 
 def report(call: Call[IncidentReport, None]) -> Answer:
@@ -65,7 +39,7 @@ def report(call: Call[IncidentReport, None]) -> Answer:
     return Answer(incident, HTTPStatus.CREATED, headers)
 
 
-def find(call: Call[None, IncidentQuery]) -> Answer:
+def find(call: Call[None, IncidentListQuery]) -> Answer:
     """One page of what the caller may see."""
     query = call.query
     page = bootstrap.incident_reading().find(query.as_filter(call.identity), query.limit, query.cursor)
@@ -93,9 +67,10 @@ ENDPOINT = Endpoint(
         "/api/incidents",
         find,
         "List incidents",
-        description="Employees see their own reports, the security team and administrators see all.",
+        description="Everybody gets what they may see. A page can hold fewer than asked for and still have a next one: "
+        "a search with words looks through a bounded number of incidents for each page.",
         permission=Permission.INCIDENT_READ_OWN,
-        query=IncidentQuery,
+        query=IncidentListQuery,
         returns=IncidentPage,
         tag="incidents",
     ),

@@ -10,8 +10,7 @@ from pydantic import Field, model_validator
 
 from shared.domain.base import Line, Model, Text
 from shared.domain.errors import ConflictError
-
-MAX_ASSIGNEES = 50
+from shared.domain.incident import MAX_PEOPLE
 
 
 class AssignmentRule(StrEnum):
@@ -71,8 +70,8 @@ def assignees_after(current: Sequence[str], uid: str, mode: AssignmentMode) -> l
     if mode is AssignmentMode.REMOVE:
         return [one for one in current if one != uid]
     after = list(dict.fromkeys([*current, uid]))
-    if len(after) > MAX_ASSIGNEES:
-        raise ConflictError(f"{MAX_ASSIGNEES} people are assigned already: no more fit")
+    if len(after) > MAX_PEOPLE:
+        raise ConflictError(f"{MAX_PEOPLE} people are assigned already: no more fit")
     return after
 
 

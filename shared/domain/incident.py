@@ -22,7 +22,10 @@ Asset = Annotated[Line, Field(min_length=1, max_length=200)]
 Tags = Annotated[list[Tag], Field(max_length=50)]
 Assets = Annotated[list[Asset], Field(max_length=100)]
 Uid = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^/]+$")]
-People = Annotated[list[Uid], Field(max_length=50)]
+MAX_PEOPLE = 20
+"""To whom one is assigned, and for whom a confidential one is. Each of these is in every element of its index, and a
+document of Firestore has at most 40,000 index entries."""
+People = Annotated[list[Uid], Field(max_length=MAX_PEOPLE)]
 Summary = Annotated[Text, Field(min_length=10, max_length=20_000)]
 Reason = Annotated[Text, Field(min_length=3, max_length=2_000)]
 MAX_LINKS = 200

@@ -19,6 +19,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from shared.domain.custom_fields import as_text
@@ -32,8 +33,8 @@ MAX_WORDS = 600
 PREFIXES = (2, 3, 4, 6)
 """Lengths of the beginnings of a word that are indexed beside the whole word."""
 _LONGEST_WORD = 40
-_WORD = re.compile(r"\w+(?:[-.@]\w+)*")
-_PART = re.compile(r"\w+")
+COMPOUND = re.compile(r"\w+(?:[-.@]\w+)*")
+WORD = re.compile(r"\w+")
 
 ANY = ""
 """The text that every incident has a term of."""
@@ -47,17 +48,24 @@ def term(scope: str, text: str) -> str:
 
 def folded(text: str) -> str:
     """The text as it is compared: compatibility forms, letters without case and accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    # Compatibility forms can hold capitals, and lower case can hold accents apart: so both twice.
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(char for char in plain if not unicodedata.combining(char))
 
 
-def words_of(text: str) -> Iterator[str]:
-    """The words of a text, folded; of a compound such as mail.example.org the whole and the parts."""
-    for match in _WORD.finditer(folded(text)):
-        word = match[0][:_LONGEST_WORD]
-        yield word
-        if not word.isalnum():
-            yield from (part[:_LONGEST_WORD] for part in _PART.findall(match[0]))
+def compounds_of(text: str) -> list[str]:
+    """The words of a text, folded; what hangs together, such as mail.example.org or 192.0.2.1, is one compound."""
+    return COMPOUND.findall(folded(text))
+
+
+def word_texts(compound: str) -> Iterator[str]:
+    """The texts of the terms of a compound: its words and, where it has several, each two neighbours.
+
+    By a pair an address is found without looking through everything that holds a 1.
+    """
+    words = WORD.findall(compound)
+    yield from (word(one) for one in words)
+    yield from (word(f"{one}\0{other}") for one, other in pairwise(words))
 
 
 def tag(value: str) -> str:
@@ -80,6 +88,11 @@ def field(name: str, value: Any) -> str:
     return f"field:{name}={as_text(value)}"
 
 
+def judged(name: str, value: str) -> str:
+    """The text of the term of a field with few values: priority, outcome, confidential."""
+    return f"{name}:{value}"
+
+
 def reference(value: str) -> str:
     """The text of a reference's term."""
     return f"reference:{value.upper()}"
@@ -87,7 +100,7 @@ def reference(value: str) -> str:
 
 def word(value: str) -> str:
     """The text of a whole word's term."""
-    return f"word:{value}"
+    return f"word:{value[:_LONGEST_WORD]}"
 
 
 def prefix(value: str) -> str:
@@ -102,16 +115,21 @@ def derived_fields(incident: Incident) -> dict[str, Any]:
 
 def terms_of(incident: Incident) -> list[str]:
     """The index of an incident, in order and without doubles."""
-    exact = list(_exact(incident))
+    exact = list(exact_texts(incident))
     found = {term(scope, text) for scope in scopes_of(incident) for text in exact}
     if not incident.confidential:
         found |= {term(TEAM, text) for text in _word_texts(incident)}
     return sorted(found)
 
 
-def _exact(incident: Incident) -> Iterator[str]:
+def exact_texts(incident: Incident) -> Iterator[str]:
+    """The texts of the terms that are indexed in every scope."""
     yield ANY
     yield reference(incident.reference)
+    yield judged("priority", incident.priority)
+    yield judged("confidential", as_text(incident.confidential))
+    if incident.outcome is not None:
+        yield judged("outcome", incident.outcome)
     yield from map(tag, incident.tags)
     yield from map(assignee, incident.assignee_ids)
     yield from (observable(one.type, one.value) for one in incident.observables)
@@ -135,7 +153,11 @@ def searched_texts(incident: Incident) -> list[str]:
 
 
 def _word_texts(incident: Incident) -> Iterator[str]:
-    words = dict.fromkeys(found for text in searched_texts(incident) for found in words_of(text))
-    for one in list(words)[:MAX_WORDS]:
-        yield word(one)
+    compounds = dict.fromkeys(found for text in searched_texts(incident) for found in compounds_of(text))
+    words = dict.fromkeys(one for compound in compounds for one in WORD.findall(compound))
+    indexed = set(list(words)[:MAX_WORDS])
+    for one in indexed:
         yield from (prefix(one[:length]) for length in PREFIXES if len(one) >= length)
+    for compound in compounds:
+        if indexed.issuperset(WORD.findall(compound)):
+            yield from word_texts(compound)

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.domain.incident import Incident
+from shared.domain.listing import IncidentFilter
 from shared.domain.mail import OutboxMail
-from shared.domain.paging import Cursor, IncidentFilter
+from shared.domain.paging import Cursor
 from shared.domain.people import User
 from shared.domain.permissions import Role
 from shared.domain.team import PersonFilter

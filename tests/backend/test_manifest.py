@@ -39,7 +39,7 @@ def test_globs_match_as_hosting_documents_them(source, matching, other):
         ("/docs/swagger-ui.css", "api_docs"),
         ("/api/incidents", "incidents"),
         ("/api/incidents/abc", "incident"),
-        ("/api/incidents/abc/evidence", None),
+        ("/api/incidents/abc/evidence", "incident_evidence"),
         ("/nothing", None),
     ],
 )

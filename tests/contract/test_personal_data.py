@@ -23,6 +23,7 @@ _ELSEWHERE = {
     "revisions": "what messages said before",
     "receipts": "uids and times",
     "merges": "the incident's own words",
+    "tallies": "numbers",
 }
 
 

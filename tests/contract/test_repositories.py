@@ -7,8 +7,9 @@ import pytest
 
 from shared.adapters.firestore.collections import FirestoreIncidents
 from shared.domain.errors import ConflictError, NotFoundError
+from shared.domain.listing import IncidentFilter
 from shared.domain.mail import MailMessage, OutboxMail
-from shared.domain.paging import Cursor, IncidentFilter
+from shared.domain.paging import Cursor
 from shared.domain.permissions import Role
 from shared.domain.taxonomy import Category, Severity, Status
 from shared.domain.visibility import TEAM, person

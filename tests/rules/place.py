@@ -160,6 +160,7 @@ def _incidents_of(uid: str) -> dict[str, dict[str, Any]]:
         "receipts/1": {"uid": uid},
         "merges/1": {"uid": uid},
         "revisions/1": {"by": uid},
+        "tallies/1": {"files": 1},
     }
     return {
         f"incidents/{name}": encoded(INCIDENTS, one.model_copy(update={"id": name})) for name, one in incidents.items()

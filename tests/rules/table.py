@@ -20,7 +20,7 @@ BELOW_INTERNAL: Final = (
 )
 OPEN_LISTS: Final = ("messages where internal == false", "timeline where internal == false", "evidence")
 INTERNAL_LISTS: Final = ("messages", "messages where internal == true", "timeline", "timeline where kind == changed")
-NEVER_BELOW: Final = ("receipts/1", "merges/1", "revisions/1")
+NEVER_BELOW: Final = ("receipts/1", "merges/1", "revisions/1", "tallies/1")
 
 ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("get", "users/{me}"): EVERYONE,
@@ -61,7 +61,7 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
 # Every collection of the database at its top, and of those below a document of it.
 READABLE: Final = ("users", "applications", "incidents", "custom_fields")
 BELOW_USERS: Final = ("sessions", "notifications")
-BELOW_INCIDENTS: Final = ("messages", "timeline", "evidence", "receipts", "merges", "revisions")
+BELOW_INCIDENTS: Final = ("messages", "timeline", "evidence", "receipts", "merges", "revisions", "tallies")
 CLOSED: Final = (
     "audit",
     "audit_seals",
@@ -127,7 +127,7 @@ QUERIES: Final = [
             *(f"{mine}-{{me}}" for mine in MINE),
             *("of-somebody", "confidential-of-somebody", "naming-somebody", "absent"),
         )
-        for below in (*OPEN_LISTS, *INTERNAL_LISTS, "receipts", "merges", "revisions")
+        for below in (*OPEN_LISTS, *INTERNAL_LISTS, "receipts", "merges", "revisions", "tallies")
     ),
     *(f"**/{name}" for name in ("notifications", *BELOW_INCIDENTS)),
     *("**/messages where internal == false", "**/timeline where internal == false"),

@@ -48,6 +48,7 @@ PUBLIC = {
     "POST /api/auth/register",
     "POST /api/auth/verify-token",
     "GET /api/incidents/reply",
+    "GET /api/incidents/{id}/evidence/{evidence_id}/content",
     "POST /api/incidents/reply",
 }
 

@@ -21,8 +21,9 @@ from shared.adapters.firestore.store import decoded, encoded, encoded_new, read_
 from shared.domain.base import Model, is_document_id
 from shared.domain.errors import ConflictError, NotFoundError
 from shared.domain.incident import Incident
+from shared.domain.listing import IncidentFilter
 from shared.domain.mail import OutboxMail
-from shared.domain.paging import Cursor, IncidentFilter
+from shared.domain.paging import Cursor
 from shared.domain.people import User
 from shared.domain.permissions import Role
 from shared.domain.team import PersonFilter

@@ -7,7 +7,7 @@ import time
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from threading import Lock
+from threading import local
 
 import yara_x
 
@@ -51,10 +51,7 @@ class YaraScanner:
         self, rules: Path = RULES, *, window: int = _WINDOW, overlap: int = _OVERLAP, seconds: float = _FILE_SECONDS
     ) -> None:
         self._rules, self._version = compiled(rules)
-        self._matcher = yara_x.Scanner(self._rules)
-        self._matcher.set_timeout(_WINDOW_SECONDS)
-        self._matcher.fast_scan(True)  # the library's signature
-        self._lock = Lock()  # a matcher serves one thread at a time; an instance may serve several
+        self._of_thread = local()  # the library ties a matcher to the thread that made it; servers have several
         self._window = window
         self._overlap = overlap
         self._seconds = seconds
@@ -92,13 +89,22 @@ class YaraScanner:
         Raises:
             UnavailableError: it took too long.
         """
-        with self._lock:
-            self._matcher.set_global("at_start", at_start)
-            try:
-                results = self._matcher.scan(data)
-            except (yara_x.TimeoutError, yara_x.ScanError) as error:
-                raise UnavailableError("The rules were not matched in time") from error
+        matcher = self._matcher()
+        matcher.set_global("at_start", at_start)
+        try:
+            results = matcher.scan(data)
+        except (yara_x.TimeoutError, yara_x.ScanError) as error:
+            raise UnavailableError("The rules were not matched in time") from error
         return {rule.identifier: str(dict(rule.metadata).get("severity", MALICIOUS)) for rule in results.matching_rules}
+
+    def _matcher(self) -> yara_x.Scanner:
+        matcher: yara_x.Scanner | None = getattr(self._of_thread, "matcher", None)
+        if matcher is None:
+            matcher = yara_x.Scanner(self._rules)
+            matcher.set_timeout(_WINDOW_SECONDS)
+            matcher.fast_scan(True)  # the library's signature
+            self._of_thread.matcher = matcher
+        return matcher
 
 
 class YaraScan:

@@ -36,6 +36,9 @@ class EvidenceReading:
             InvalidInputError: the cursor is not one of ours.
         """
         incident = seen_incident(self._store, who, incident_id)
+        entry = self._record.opened(who, incident)
+        if entry is not None:
+            self._store.create(*entry)
         found = self._store.run(lambda work: work.find(evidence_of(incident.id), MAX_FILES))
         now = self._clock.now()
         page, following = page_of(found, lambda one: (one.created_at.isoformat(), one.id), limit, cursor)

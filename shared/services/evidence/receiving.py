@@ -7,7 +7,7 @@ still has the lease.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
@@ -16,11 +16,12 @@ from shared.domain.errors import NotFoundError, RetryLaterError
 from shared.domain.evidence import FINAL, Evidence, EvidenceStatus, Stored, ids_in
 from shared.domain.incident import Incident
 from shared.domain.inspection import Inspection, Verdict
+from shared.domain.observables import Observable
 from shared.ports.clock import Clock
 from shared.ports.evidence import EvidenceFiles, ObjectGoneError, evidence_of
 from shared.ports.scanning import Readable
 from shared.ports.store import AUDIT, INCIDENTS, New, Store, Work
-from shared.services.evidence.arriving import Arrival, stir
+from shared.services.evidence.arriving import Arrival, stir, with_hash
 from shared.services.evidence.moving import Moving
 
 LEASE = timedelta(minutes=10)
@@ -115,9 +116,14 @@ class Receiving:
             inspection = self._inspect(file, evidence.original_name, evidence.content_type)
             if evidence.sha256 is not None and evidence.sha256 != inspection.hashes.sha256:
                 return self._settle(evidence, _refused(evidence, _OTHER_BYTES), inspection)
-            return self._settle(evidence, self._moving.keep(_inspected(evidence, inspection), file), inspection)
+            after = self._moving.keep(_inspected(evidence, inspection), file, lambda: self._has(evidence))
+            return self._settle(evidence, after, inspection)
         except ObjectGoneError:
             return self._settle(evidence, _refused(evidence, _REPLACED))
+
+    def _has(self, claimed: Evidence) -> bool:
+        current = self._store.get(evidence_of(claimed.incident_id), claimed.id)
+        return current is not None and current.lease_until == claimed.lease_until
 
     def _settle(self, claimed: Evidence, after: Evidence, inspection: Inspection | None = None) -> EvidenceStatus:
         after = after.model_copy(update={"inspected_at": self._clock.now(), "lease_until": None})
@@ -141,8 +147,12 @@ class Receiving:
     def _entries(
         self, work: Work, incident: Incident, before: Evidence, after: Evidence, inspection: Inspection | None
     ) -> list[New]:
-        texts = [after.sha256] if after.status is EvidenceStatus.INFECTED and after.sha256 else []
-        found = stir(work, self._arrival.observe, incident.id, texts, self._clock.now())
+        now, sha256 = self._clock.now(), after.sha256
+        found: Sequence[Observable]
+        if after.status is EvidenceStatus.INFECTED and sha256 is not None:
+            found = stir(work, incident.id, now, lambda one: with_hash(one, sha256, now))
+        else:
+            found = stir(work, incident.id, now)
         entries = [self._record.inspected(after, inspection)] if inspection is not None else []
         return entries + self._record.settled(incident, before, after, found)
 

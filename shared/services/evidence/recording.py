@@ -101,6 +101,11 @@ class EvidenceRecord:
         """Somebody looked at it, or fetched it."""
         return self._custody(who, action, evidence, _new({"sha256": evidence.sha256, **(more or {})}))
 
+    def opened(self, who: Identity, incident: Incident) -> New | None:
+        """Somebody else than the reporter saw the list of an incident for named people; None for any other."""
+        entry = self._record.read(who, incident)
+        return (AUDIT, entry) if entry is not None else None
+
     def _custody(
         self,
         who: Identity | Actor,

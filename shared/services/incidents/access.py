@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from shared.domain.errors import ConflictError, InvalidInputError
-from shared.domain.incident import Incident, IncidentReport, Withdrawal
+from shared.domain.incident import MAX_PEOPLE, Incident, IncidentReport, Withdrawal
 from shared.domain.links import is_connected
 from shared.domain.people import Identity
 from shared.domain.permissions import Permission, allows
@@ -30,6 +30,17 @@ def check_people(store: Store, uids: Iterable[str], field: str = "access_ids") -
             raise InvalidInputError("Some people cannot be named", {field: "names somebody who is not there"})
         team = team or allows(user.role, Permission.INCIDENT_UPDATE_ALL)
     return team
+
+
+def check_count(people: Sequence[str]) -> None:
+    """Pass as many people as can be named.
+
+    Raises:
+        InvalidInputError: they are more.
+    """
+    if len(people) > MAX_PEOPLE:
+        told = f"at most {MAX_PEOPLE} people, those it is assigned to and yourself included"
+        raise InvalidInputError("Too many people are named", {"access_ids": told})
 
 
 def reported_access(store: Store, who: Identity, report: IncidentReport) -> list[str]:
@@ -72,6 +83,7 @@ def access_changes(store: Store, who: Identity, incident: Incident, wanted: dict
         check_people(store, [uid for uid in dict.fromkeys(named) if uid not in _known(who, incident)])
         everybody = dict.fromkeys([*named, who.uid, *incident.assignee_ids])
         people = [uid for uid in everybody if uid != incident.reporter_id]
+        check_count(people)
     after = incident.model_copy(update={"confidential": confidential, "access_ids": people})
     if set(scopes_of(after)) != set(scopes_of(incident)) and is_connected(incident):
         raise ConflictError(

@@ -17,7 +17,7 @@ from shared.ports.clock import Clock
 from shared.ports.repositories import Users
 from shared.ports.store import INCIDENTS, USERS, Store, Work
 from shared.ports.workload import Workload
-from shared.services.incidents.access import withdrawal
+from shared.services.incidents.access import check_count, withdrawal
 from shared.services.incidents.conflicts import explained
 from shared.services.incidents.others import MISSING, workable
 from shared.services.incidents.recording import IncidentRecord
@@ -100,7 +100,9 @@ class IncidentAssigning:
                 "remove the links and undo the merges first"
             )
         now = self._clock.now()
-        after = next_version(incident, now, access_ids=[*incident.access_ids, user.uid])
+        named = [*incident.access_ids, user.uid]
+        check_count(named)
+        after = next_version(incident, now, access_ids=named)
         return after.model_copy(update={"withdrawal": withdrawal(incident, after, now)})
 
     def _keep(self, work: Work, who: Identity, states: tuple[Incident, Incident, Incident], note: str | None) -> None:

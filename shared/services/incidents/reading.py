@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from shared.domain.errors import NotFoundError
 from shared.domain.incident import Incident
-from shared.domain.paging import Cursor, IncidentFilter, IncidentPage
+from shared.domain.listing import IncidentFilter, IncidentPage
+from shared.domain.paging import Cursor
 from shared.domain.people import Identity
 from shared.domain.visibility import may_see
 from shared.ports.repositories import Incidents
 from shared.ports.store import AUDIT, Store
 from shared.services.incidents.linking import shown
 from shared.services.incidents.recording import IncidentRecord
+
+MAX_SCAN = 300
+"""Incidents that are looked through for one page."""
+_SCAN_PAGE = 60
 
 
 def current(incidents: Incidents, incident_id: str) -> Incident:
@@ -55,7 +60,27 @@ class IncidentReading:
         """
         after = Cursor.decode(cursor) if cursor else None
         # One more than asked for tells whether there is a next page without a second query.
-        found = self._incidents.find(where, limit + 1, after)
-        page = found[:limit]
-        more = len(found) > limit
-        return IncidentPage(items=page, next_cursor=Cursor(page[-1].created_at, page[-1].id).encode() if more else None)
+        size = limit + 1 if where.is_exact else max(limit + 1, _SCAN_PAGE)
+        found: list[Incident] = []
+        looked_at = 0
+        while True:
+            page = self._incidents.find(where, size, after)
+            for incident in page:
+                if where.fits(incident):
+                    if len(found) == limit:
+                        return _page(found, found[-1])
+                    found.append(incident)
+            looked_at += len(page)
+            if len(page) < size:
+                return _page(found, None)
+            if looked_at >= MAX_SCAN:
+                return _page(found, page[-1])
+            after = _place(page[-1])
+
+
+def _page(items: list[Incident], last: Incident | None) -> IncidentPage:
+    return IncidentPage(items=items, next_cursor=_place(last).encode() if last else None)
+
+
+def _place(incident: Incident) -> Cursor:
+    return Cursor(incident.created_at, incident.id)

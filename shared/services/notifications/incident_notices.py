@@ -95,14 +95,14 @@ class IncidentNotices:
     def _notification(self, incident: Incident, entry: TimelineEntry, told: Told) -> Notification:
         now = self._clock.now()
         open_ = quotable(incident)
-        text = ". ".join([told.words.headline, " ".join(told.words.details)]) if open_ else told.words.headline
+        details = told.words.details if open_ else ()
         return Notification(
             id=entry.id,
             kind=told.words.kind,
             incident_id=incident.id,
             reference=incident.reference,
             title=incident.title if open_ else None,
-            text=_cut(text.rstrip(". ")),
+            text=_cut(" ".join([f"{told.words.headline}.", *details])),
             created_at=now,
             expires_at=now + KEPT_FOR,
         )
@@ -116,7 +116,8 @@ class IncidentNotices:
         said = _lines(words.details) if open_ else [_INSIDE]
         link, label = f"{self._public_url}/api/incidents/{incident.id}", "Open the incident"
         advice = list(words.advice)
-        if told.answerable is not None and not user_works_on(told.user, incident):
+        # Whoever cannot read in the mail what they are to answer opens the incident first.
+        if open_ and told.answerable is not None and not user_works_on(told.user, incident):
             link, label = self._reply_link(incident, told.answerable, told.user.uid), "Answer"
             advice.append(_ANSWER)
         notice = Notice(

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from shared.domain.assignment import MAX_ASSIGNEES, AssignmentRequest
+from shared.domain.assignment import AssignmentRequest
 from shared.domain.errors import ConflictError, InvalidInputError, NotFoundError, VersionConflictError
-from shared.domain.incident import Link, LinkKind
+from shared.domain.incident import MAX_PEOPLE, Link, LinkKind
 from shared.domain.permissions import Role
 from shared.domain.taxonomy import Category, Outcome, Status
 from shared.domain.timeline import TimelineKind
@@ -102,7 +102,7 @@ def test_a_stale_version_and_a_merged_incident_are_refused(world):
 
 
 def test_there_is_an_end_to_how_many_are_assigned(world):
-    world.keep(assignee_ids=[f"u{n}" for n in range(MAX_ASSIGNEES)])
+    world.keep(assignee_ids=[f"u{n}" for n in range(MAX_PEOPLE)])
     with pytest.raises(ConflictError, match="no more fit"):
         world.assign(assignee_id="bo", mode="add")
 
