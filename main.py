@@ -50,6 +50,7 @@ FUNCTIONS = {
     "evidence_uploaded": "functions.events.evidence_uploaded",
     "incident_updated": "functions.events.incident_updated",
     "incidents": "functions.http.incidents",
+    "incidents_live": "functions.http.incidents_live",
     "known_good": "functions.http.known_good",
     "notifications": "functions.http.notifications",
     "on_call_rota": "functions.http.on_call_rota",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from google.cloud.firestore import Client
 
     from shared.entry.gate import Gate
+    from shared.entry.live import LiveUpdates
+    from shared.entry.operations import Operation
     from shared.ports.access import Access
     from shared.ports.accounts import Accounts
     from shared.ports.audit import AuditLog, Signer
@@ -845,3 +847,15 @@ def custody_pdf() -> Print:
     from shared.adapters.custody_pdf import custody_pdf as make
 
     return make
+
+
+@cache
+def live_updates(operation: Operation, most: int) -> LiveUpdates:
+    """Serves WebSockets of live updates, at most so many at a time."""
+    from shared.adapters.firestore.live import FirestoreChanges
+    from shared.entry.live import LiveParts, LiveUpdates
+    from shared.services.live.hub import Hub
+
+    changes = FirestoreChanges(firestore_client())
+    parts = LiveParts(gate, token_verifier, _revoked_sessions, changes, Hub(changes, SystemClock()), SystemClock())
+    return LiveUpdates(parts, operation, most)

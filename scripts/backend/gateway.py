@@ -10,6 +10,7 @@ from pathlib import Path
 from aiohttp import web
 from multidict import CIMultiDict
 
+from scripts.backend import websocket
 from scripts.backend.host import MAX_BODY, Host, problem
 from scripts.backend.manifest import Rewrite
 
@@ -40,6 +41,10 @@ class Gateway:
         path = request.raw_path.partition("?")[0]
         for rewrite in self._rewrites:
             if rewrite.pattern.match(path):
+                if websocket.is_upgrade(request):
+                    # Hosting carries no WebSockets; here one address is enough for everything.
+                    headers = _forwarded(request)
+                    return await self._host.forward(request, rewrite.function_id, request.raw_path, headers)
                 try:
                     async with asyncio.timeout(TIMEOUT):
                         return await self._host.forward(

@@ -127,11 +127,12 @@ class Host:
         kill_after: float | None,
     ) -> web.StreamResponse:
         async with self._processes.instance(function_id) as instance:
-            client = self._client(instance.socket_path)
             url = f"http://function{raw_path}"
-            # The gateway is Hosting, which has no WebSockets: what comes through it stays an ordinary request.
-            if websocket.is_upgrade(request) and "function" in request.match_info:
-                return await websocket.tunnel(request, client, url, headers)
+            if websocket.is_upgrade(request):
+                # Each lives for long: they are not among the requests at a time that an instance gets.
+                async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=instance.socket_path)) as own:
+                    return await websocket.tunnel(request, own, url, headers)
+            client = self._client(instance.socket_path)
             try:
                 with faults.killing(instance, kill_after):
                     async with client.request(

@@ -1,4 +1,4 @@
-"""WebSockets pass through on a function's own URL, as on Cloud Run. Firebase Hosting has none, nor has the gateway."""
+"""WebSockets pass through to functions, as on Cloud Run. Hosting carries none; the gateway does all the same."""
 
 from __future__ import annotations
 

@@ -79,7 +79,9 @@ def main() -> int:
         first = release(session, url, os.urandom(size))
         times = sorted(release(session, url, os.urandom(size)) for _ in range(options.times))
     median = statistics.median(times)
-    print(f"{options.megabytes} MB → released: median {median:.2f} s, slowest {times[-1]:.2f} s; the first {first:.2f} s")
+    print(
+        f"{options.megabytes} MB until released: median {median:.2f} s, slowest {times[-1]:.2f} s, first {first:.2f} s"
+    )
     return 1 if median > _BAR else 0
 
 

@@ -69,6 +69,7 @@ class CustodyReport(Model):
     sealed: int
     waiting: int
     broken: int
+    omitted: bool = Field(default=False, description="Whether there are older entries, beyond 5,000")
 
     @property
     def intact(self) -> bool:

@@ -38,6 +38,8 @@ WORD = re.compile(r"\w+")
 
 ANY = ""
 """The text that every incident has a term of."""
+GONE = "gone"
+"""The text of the term in the scopes that saw an incident before it became confidential: live updates tell them once."""
 
 
 def term(scope: str, text: str) -> str:
@@ -117,6 +119,8 @@ def terms_of(incident: Incident) -> list[str]:
     """The index of an incident, in order and without doubles."""
     exact = list(exact_texts(incident))
     found = {term(scope, text) for scope in scopes_of(incident) for text in exact}
+    if incident.withdrawal is not None:
+        found |= {term(scope, GONE) for scope in incident.withdrawal.scopes}
     if not incident.confidential:
         found |= {term(TEAM, text) for text in _word_texts(incident)}
     return sorted(found)

@@ -51,8 +51,10 @@ class Passage:
 class Gate(Protocol):
     """What an Endpoint asks."""
 
-    def admit(self, request: Request, operation: Operation, passage: Passage) -> None:
+    def admit(self, request: Request, operation: Operation, passage: Passage, token: str | None = None) -> None:
         """Let the request pass; what becomes known on the way is put into the passage, step by step.
+
+        The token is that of the Authorization header, where it does not come otherwise.
 
         Raises:
             SecuraError: it does not pass.
@@ -81,7 +83,7 @@ class Gatekeeper:
     sessions: Callable[[], SessionNotes]
     monitor: Callable[[], AccessMonitor]
 
-    def admit(self, request: Request, operation: Operation, passage: Passage) -> None:
+    def admit(self, request: Request, operation: Operation, passage: Passage, token: str | None = None) -> None:
         """See Gate.
 
         Raises:
@@ -97,7 +99,7 @@ class Gatekeeper:
         _count(passage, self.limits.by_address(operation, passage.origin))
         if operation.permission is None:
             return
-        identity = self._identify(request, passage)
+        identity = self._identify(token or bearer_token(request), passage)
         self.revoked().check(identity)
         _count(passage, self.limits.by_user(operation, identity))
         if operation.sensitive:
@@ -108,8 +110,8 @@ class Gatekeeper:
             self.standing.check(identity, operation)
         self.sessions().note(identity)
 
-    def _identify(self, request: Request, passage: Passage) -> Identity:
-        identity = self.verifier().verify(bearer_token(request)).identity
+    def _identify(self, token: str, passage: Passage) -> Identity:
+        identity = self.verifier().verify(token).identity
         passage.identity = identity = replace(identity, origin=passage.origin)
         logs.bind_user(identity.uid)
         return identity

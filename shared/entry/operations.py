@@ -84,8 +84,8 @@ class Operation:
     `verified` and `second_factor` False let those in who have not verified their e-mail address or whose role needs a
     second factor that they did not use. A `sensitive` operation goes by the person's document and not by the token; a
     `recent` one wants a sign-in within the last five minutes. A `page` answers a person's browser in HTML: no app asks
-    for it, so App Check is not asked for. `form` in place of `body` is what an HTML form sends. `upload` lets a form with
-    a file come too, beside `body` or alone. `media` names the content types of answers that are no JSON.
+    for it, so App Check is not asked for. `form` in place of `body` is what an HTML form sends. `upload` lets a form
+    with a file come too, beside `body` or alone. `media` names the content types of answers that are no JSON.
     """
 
     method: Method

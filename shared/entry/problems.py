@@ -156,3 +156,10 @@ def internal(request_id: str) -> Response:
             request_id=request_id,
         )
     )
+
+
+def upgrade_required(request_id: str) -> Response:
+    """The answer to an ordinary request for what is a WebSocket (RFC 9110, section 15.5.22)."""
+    status = HTTPStatus.UPGRADE_REQUIRED
+    problem = Problem(title=status.phrase, status=status, detail="Ask for a WebSocket here", request_id=request_id)
+    return _answer(problem, {"Upgrade": "websocket", "Connection": "Upgrade"})

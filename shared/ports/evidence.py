@@ -91,5 +91,6 @@ def tallies_of(incident_id: str) -> Kind[EvidenceTally]:
     """How many files one incident has."""
     return Kind(f"incidents/{incident_id}/tallies", EvidenceTally)
 
+
 Print = Callable[[CustodyReport], bytes]
 """Makes a PDF document of a chain of custody."""

@@ -7,6 +7,8 @@ import io
 import os
 import uuid
 import zlib
+from collections import Counter
+from urllib.parse import quote
 
 import pypdf
 import pytest
@@ -60,13 +62,14 @@ def got(url, who, **more):
 
 @pytest.fixture
 def settled(backend):
-    """The evidence once it was inspected: (url, headers) → the answer. The database is asked, which has no quota."""
+    """The evidence once nothing more is done: (url, headers) → the answer. It asks the database, which has no quota."""
     documents = f"http://{backend.env['FIRESTORE_EMULATOR_HOST']}/v1/projects/demo-secura/databases/(default)/documents"
 
     def inspected(path):
         answer = requests.get(f"{documents}/{path}", headers={"Authorization": "Bearer owner"}, timeout=60)
         answer.raise_for_status()
-        return answer.json()["fields"]["status"]["stringValue"] in FINAL
+        fields = answer.json()["fields"]
+        return fields["status"]["stringValue"] in FINAL and not fields["quarantined"]["booleanValue"]
 
     def wait(url, who):
         path = url.partition("/api/")[2]
@@ -74,6 +77,18 @@ def settled(backend):
         return got(url, who)
 
     return wait
+
+
+@pytest.fixture
+def faults(backend):
+    """Adds a fault; all are off again behind the test."""
+    url = f"http://{backend.env['FIREBASE_EMULATOR_HUB']}/emulator/v1/faults"
+
+    def add(rule):
+        requests.post(url, json=rule, timeout=60).raise_for_status()
+
+    yield add
+    requests.delete(url, timeout=60).raise_for_status()
 
 
 def fetched(evidence, **headers):
@@ -160,7 +175,7 @@ def test_a_hostile_name_is_shown_and_saved_as_a_harmless_one(incident, reporter,
     evidence = settled(f"{incident}/{made['evidence']['id']}", reporter.headers)
     assert (evidence["file_name"], evidence["original_name"]) == (shown, name)
     disposition = fetched(evidence).headers["Content-Disposition"]
-    assert "filename*=UTF-8''" + requests.utils.quote(shown, safe="") in disposition
+    assert "filename*=UTF-8''" + quote(shown, safe="") in disposition
 
 
 def test_a_large_file_goes_up_in_pieces_that_can_be_resumed(incident, reporter, settled):
@@ -287,4 +302,31 @@ def test_the_chain_of_custody_is_proven_and_printed(backend, incident, reporter,
     assert evidence["sha256"] in text.replace("\n", "")
     assert "Kept elsewhere" in text
     assert "#panic()[.txt" in text
-    assert read.metadata.title.startswith("Chain of custody")
+    assert read.metadata is not None
+    assert str(read.metadata.title).startswith("Chain of custody")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"kind": "duplicate"}, {"kind": "reorder", "delay": 0.5}, {"kind": "lost-ack"}, {"kind": "delay", "delay": 0.5}],
+    ids=lambda fault: fault["kind"],
+)
+def test_events_that_come_twice_late_or_in_another_order_give_the_same(
+    incident, reporter, analyst, settled, faults, fault
+):
+    faults({"service": "events", "call": "evidence_uploaded", "count": 4, **fault})
+    clean, bad = (attached(incident, reporter.headers, "a.bin", content) for content in (os.urandom(100), EICAR))
+    assert settled(clean, reporter.headers)["status"] == "clean"
+    assert settled(bad, reporter.headers)["status"] == "infected"
+    for one in (clean, bad):
+        counted = Counter(item["action"] for item in got(f"{one}/custody", analyst)["items"])
+        told = {f"evidence:{verb}" for verb in ("announced", "uploaded", "scanned", "copied", "deleted")}
+        assert {action: counted[action] for action in told} == dict.fromkeys(told, 1)
+
+
+def test_a_storage_that_fails_in_between_only_costs_time(incident, reporter, settled, faults):
+    faults({"service": "storage", "kind": "unavailable", "count": 3})
+    one = attached(incident, reporter.headers, "a.bin", os.urandom(100))
+    evidence = settled(one, reporter.headers)
+    assert evidence["status"] == "clean"
+    assert fetched(evidence).status_code == 200

@@ -72,6 +72,7 @@ class EvidenceCustody:
             sealed=states.count(SealState.SEALED),
             waiting=states.count(SealState.WAITING),
             broken=states.count(SealState.BROKEN),
+            omitted=len(entries) >= MOST_ENTRIES,
         )
 
     def _entries(self, evidence: Evidence) -> tuple[list[AuditEntry], list[MalformedDocument]]:

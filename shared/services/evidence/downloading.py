@@ -15,7 +15,7 @@ from shared.ports.store import INCIDENTS, USERS, Store
 from shared.services.evidence.reading import PURPOSE
 from shared.services.evidence.recording import EvidenceRecord
 
-PIECE = 1024 * 1024
+PIECE = 4 * 1024 * 1024
 """Bytes that are in memory at once."""
 _DEAD = "This link does not hold any more"
 

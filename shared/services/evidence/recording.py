@@ -98,8 +98,9 @@ class EvidenceRecord:
         ]
 
     def seen(self, who: Identity, evidence: Evidence, action: str, more: Mapping[str, object] | None = None) -> New:
-        """Somebody looked at it, or fetched it."""
-        return self._custody(who, action, evidence, _new({"sha256": evidence.sha256, **(more or {})}))
+        """Somebody looked at it, or fetched it: an entry about them, not about the uploader."""
+        changes = _new({"sha256": evidence.sha256, **(more or {})})
+        return AUDIT, self._trail.entry(who, action, target_of(evidence), changes=changes)
 
     def opened(self, who: Identity, incident: Incident) -> New | None:
         """Somebody else than the reporter saw the list of an incident for named people; None for any other."""

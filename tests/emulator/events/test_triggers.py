@@ -141,3 +141,34 @@ def test_a_missing_manifest_is_refused_and_none_is_no_triggers(tmp_path: Path) -
     with pytest.raises(ManifestError, match="cannot be read"):
         TriggerRegistry.from_manifest(tmp_path / "absent.yaml")
     assert TriggerRegistry.from_manifest(None).of_type(CREATED) == ()
+
+
+PARAMETERS = """
+endpoints:
+  uploaded:
+    eventTrigger:
+      eventFilters: {bucket: "{{ params.BUCKET_OF_TEST }}"}
+      eventType: google.cloud.storage.object.v1.finalized
+    region: [europe-west1]
+params:
+  - {name: BUCKET_OF_TEST, type: string, default: "{{ params.PROJECT_ID }}-files"}
+"""
+FINALIZED = "google.cloud.storage.object.v1.finalized"
+
+
+def test_parameters_have_the_environments_value_or_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "functions.yaml"
+    path.write_text(PARAMETERS)
+    (trigger,) = TriggerRegistry.from_manifest(path, "demo-x").of_type(FINALIZED)
+    assert trigger.filters == {"bucket": "demo-x-files"}
+    monkeypatch.setenv("BUCKET_OF_TEST", "other")
+    (trigger,) = TriggerRegistry.from_manifest(path, "demo-x").of_type(FINALIZED)
+    assert trigger.filters == {"bucket": "other"}
+
+
+@pytest.mark.parametrize("default", ["", ', default: "{{ params.BUCKET_OF_TEST }}"', ', default: "{{ params.NONE }}"'])
+def test_a_parameter_without_a_value_is_an_error(tmp_path: Path, default: str) -> None:
+    path = tmp_path / "functions.yaml"
+    path.write_text(PARAMETERS.replace(', default: "{{ params.PROJECT_ID }}-files"', default))
+    with pytest.raises(ManifestError, match="has no value"):
+        TriggerRegistry.from_manifest(path, "demo-x")

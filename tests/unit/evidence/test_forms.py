@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from contextlib import closing
 
 import pytest
 from flask import Request
@@ -33,7 +34,10 @@ def sent(data, content_type=None, length=None):
 
 
 def take(data, content_type="multipart/form-data", length=None):
-    with received(sent(data, content_type, length), RULE) as upload:
+    request = sent(data, content_type, length)
+    # The builder keeps a large body in a file.
+    with closing(request.environ["wsgi.input"]), received(request, RULE) as upload:
+        assert upload is not None
         return upload, b"".join(upload.pieces())
 
 

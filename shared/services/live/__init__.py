@@ -1,0 +1,1 @@
+"""Live updates for clients that do not listen to Firestore."""
