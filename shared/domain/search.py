@@ -39,7 +39,7 @@ WORD = re.compile(r"\w+")
 ANY = ""
 """The text that every incident has a term of."""
 GONE = "gone"
-"""The text of the term in the scopes that saw an incident before it became confidential: live updates tell them once."""
+"""The text of the term in the scopes that saw an incident until it became confidential: live updates tell them once."""
 
 
 def term(scope: str, text: str) -> str:

@@ -50,6 +50,8 @@ PUBLIC = {
     "GET /api/incidents/reply",
     "GET /api/incidents/{id}/evidence/{evidence_id}/content",
     "POST /api/incidents/reply",
+    # An ordinary request is told that this is a WebSocket, which asks for a token in its first message.
+    "GET /api/incidents/ws/{user_id}",
 }
 
 
