@@ -40,9 +40,9 @@ def test_who_administers_is_looked_up():
 
 
 def test_whoever_has_no_account_yet_is_limited_strictly():
-    public = [(one.path, one.limit_class) for name, one in OPERATIONS if one.permission is None and name not in PLATFORM]
+    public = [one for name, one in OPERATIONS if one.permission is None and name not in PLATFORM]
     # A signed link leads there, which somebody got who has an account.
-    assert {path for path, limit_class in public if limit_class is not LimitClass.AUTH} == {
+    assert {one.path for one in public if one.limit_class is not LimitClass.AUTH} == {
         "/api/incidents/{id}/evidence/{evidence_id}/content"
     }
 
