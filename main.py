@@ -40,6 +40,8 @@ FUNCTIONS = {
     "incident_messages": "functions.http.incident_messages",
     "incident_reply": "functions.http.incident_reply",
     "incident_custom_fields": "functions.http.incident_custom_fields",
+    "incident_duplicates": "functions.http.incident_duplicates",
+    "incident_filters": "functions.http.incident_filters",
     "incident_join": "functions.http.incident_join",
     "incident_links": "functions.http.incident_links",
     "incident_merge": "functions.http.incident_merge",

@@ -69,6 +69,8 @@ if TYPE_CHECKING:
     from shared.services.incidents.accepting import Accept
     from shared.services.incidents.assigning import IncidentAssigning
     from shared.services.incidents.custom_fields import CustomFieldAdministration, CustomFieldValues
+    from shared.services.incidents.duplicates import DuplicateSearch
+    from shared.services.incidents.filters import IncidentFilters
     from shared.services.incidents.joining import IncidentJoining
     from shared.services.incidents.known_good import KnownGoodLists, KnownGoodManaging
     from shared.services.incidents.linking import IncidentLinking
@@ -859,3 +861,20 @@ def live_updates(operation: Operation, most: int) -> LiveUpdates:
     changes = FirestoreChanges(firestore_client())
     parts = LiveParts(gate, token_verifier, _revoked_sessions, changes, Hub(changes, SystemClock()), SystemClock())
     return LiveUpdates(parts, operation, most)
+
+
+@cache
+def incident_filters() -> IncidentFilters:
+    """Keeps people's filters of the list."""
+    from shared.services.incidents.filters import IncidentFilters
+
+    return IncidentFilters(store(), SystemClock(), RandomIds())
+
+
+@cache
+def duplicate_search() -> DuplicateSearch:
+    """Finds what was reported before."""
+    from shared.adapters.firestore.candidates import FirestoreCandidates
+    from shared.services.incidents.duplicates import DuplicateSearch
+
+    return DuplicateSearch(FirestoreCandidates(firestore_client()), SystemClock())

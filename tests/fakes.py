@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar, cast
 
 from shared.domain.base import Model
+from shared.domain.duplicates import Candidate
 from shared.domain.errors import ConflictError, NotAuthenticatedError, NotFoundError, TamperedError, UnavailableError
 from shared.domain.incident import Incident
 from shared.domain.inspection import ScanResult, ScanVerdict
@@ -17,9 +18,10 @@ from shared.domain.observables import ObservableType
 from shared.domain.paging import Cursor
 from shared.domain.people import Identity, User, VerifiedToken
 from shared.domain.permissions import Role
-from shared.domain.search import terms_of
+from shared.domain.search import term, terms_of
+from shared.domain.taxonomy import Status
 from shared.domain.team import PersonFilter
-from shared.domain.visibility import scopes_of
+from shared.domain.visibility import TEAM, scopes_of
 from shared.ports.accounts import AccountState
 from shared.ports.repositories import Receipt
 from shared.ports.sightings import Seen, Sighting
@@ -467,3 +469,43 @@ class FakeSightings:
         newest = sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)[:limit]
         shown = (Sighting(incident_id=one.id, reference=one.reference, created_at=one.created_at) for one in newest)
         return Seen(len(found), tuple(shown))
+
+
+class FakeCandidates:
+    """Looks through the incidents themselves; with `fails` it raises that instead."""
+
+    def __init__(self, incidents: FakeIncidents) -> None:
+        self._incidents = incidents
+        self.fails: Exception | None = None
+        self.asked: list[Sequence[str]] = []
+
+    def recent(self, texts: Sequence[str], since: datetime, limit: int) -> list[Candidate]:
+        if self.fails is not None:
+            raise self.fails
+        self.asked.append(texts)
+        wanted = {term(TEAM, text) for text in texts}
+        found = [
+            one
+            for one in self._incidents.kept.values()
+            if one.status is not Status.CLOSED and one.created_at >= since and not wanted.isdisjoint(terms_of(one))
+        ]
+        newest = sorted(found, key=lambda one: one.created_at, reverse=True)[:limit]
+        return [_candidate(one) for one in newest if not one.confidential]
+
+
+def _candidate(one: Incident) -> Candidate:
+    return Candidate(
+        id=one.id,
+        reference=one.reference,
+        title=one.title,
+        description=one.description,
+        affected_assets=tuple(one.affected_assets),
+        observables=frozenset(trace.key for trace in one.observables if not trace.known_good),
+        status=one.status,
+        tlp=one.tlp,
+        confidential=one.confidential,
+        reporter_id=one.reporter_id,
+        access_ids=tuple(one.access_ids),
+        merged=one.merged_into is not None,
+        reported_at=one.reported_at,
+    )

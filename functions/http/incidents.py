@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -11,11 +12,15 @@ from pydantic import Field
 
 from functions import options
 from shared import bootstrap
+from shared.domain.duplicates import PossibleDuplicate, ReportedIncident
+from shared.domain.errors import UnavailableError
 from shared.domain.incident import Incident, IncidentReport
 from shared.domain.listing import IncidentPage
 from shared.domain.paging import DEFAULT_LIMIT, MAX_LIMIT
+from shared.domain.people import Identity
 from shared.domain.permissions import Permission
 from shared.entry.endpoint import Answer, Call, Endpoint, Operation
+from shared.entry.logs import logger
 from shared.services.incidents.asking import IncidentQuery
 from shared.services.incidents.linking import shown
 
@@ -36,13 +41,25 @@ def report(call: Call[IncidentReport, None]) -> Answer:
     headers = {"Location": f"/api/incidents/{incident.id}", "ETag": f'"{incident.version}"'}
     if reported.replayed:
         headers["Idempotency-Replayed"] = "true"
-    return Answer(incident, HTTPStatus.CREATED, headers)
+    alike = _possible_duplicates(call.identity, incident)
+    return Answer(ReportedIncident(**dict(incident), possible_duplicates=alike), HTTPStatus.CREATED, headers)
+
+
+def _possible_duplicates(who: Identity, incident: Incident) -> list[PossibleDuplicate]:
+    try:
+        return bootstrap.duplicate_search().beside(who, incident)
+    except UnavailableError:
+        # The report is kept, which is what matters.
+        logger().warning("no search for duplicates", incident_id=incident.id)
+        return []
 
 
 def find(call: Call[None, IncidentListQuery]) -> Answer:
     """One page of what the caller may see."""
     query = call.query
-    page = bootstrap.incident_reading().find(query.as_filter(call.identity), query.limit, query.cursor)
+    page = bootstrap.incident_reading().find(
+        query.as_filter(call.identity, datetime.now(UTC)), query.limit, query.cursor
+    )
     return Answer(page.model_copy(update={"items": [shown(call.identity, one) for one in page.items]}))
 
 
@@ -54,10 +71,11 @@ ENDPOINT = Endpoint(
         report,
         "Report an incident",
         description="The AI's category, severity and reasons are in `analysis` a moment later; the security team is "
-        "mailed. With an Idempotency-Key a retry never makes a second incident.",
+        "mailed. `possible_duplicates` are open incidents that look the same. With an Idempotency-Key a retry never "
+        "makes a second incident.",
         permission=Permission.INCIDENT_CREATE,
         body=IncidentReport,
-        returns=Incident,
+        returns=ReportedIncident,
         status=HTTPStatus.CREATED,
         tag="incidents",
         headers={"Idempotency-Key": "Makes a retry safe for 24 hours"},

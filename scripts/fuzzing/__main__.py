@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import base64
 import contextlib
 import json
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 @contextlib.contextmanager
 def services() -> Iterator[None]:
     """Embedded services of our own, and the environment that leads to them."""
+    from scripts.backend.buckets import bucket_names, create_buckets
     from scripts.fuzzing.people import PROJECT
 
     with tempfile.TemporaryDirectory() as folder:
@@ -37,12 +39,14 @@ def services() -> Iterator[None]:
                 "FIRESTORE_EMULATOR_HOST": addresses["firestore"],
                 "FIREBASE_AUTH_EMULATOR_HOST": addresses["auth"],
                 "PUBSUB_EMULATOR_HOST": addresses["pubsub"],
+                "STORAGE_EMULATOR_HOST": f"http://{addresses['storage']}",
                 "SECURA_PUBLIC_URL": "https://secura.example.org",
                 "SECURA_LINK_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
                 "SECURA_AUDIT_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
                 "SECURA_RATE_LIMITS": "off",
                 "SECURA_LOG_LEVEL": "ERROR",
             }
+            asyncio.run(create_buckets(addresses["storage"], PROJECT, bucket_names(PROJECT, {}).values()))
             yield
             process.stdin.close()
             process.terminate()

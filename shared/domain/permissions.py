@@ -35,6 +35,7 @@ class Permission(StrEnum):
     INCIDENT_UPDATE_ALL = "incident:update_all"
     INCIDENT_IMPORT = "incident:import"
     INCIDENT_ASSIGN = "incident:assign"
+    FILTER_MANAGE = "filter:manage"
     ROTA_READ = "rota:read"
     ROTA_MANAGE = "rota:manage"
     NOTIFICATION_READ = "notification:read"
@@ -71,6 +72,7 @@ PURPOSES: dict[Permission, str] = {
     Permission.INCIDENT_UPDATE_ALL: "change every incident",
     Permission.INCIDENT_IMPORT: "import old incidents without mailing the team",
     Permission.INCIDENT_ASSIGN: "assign incidents to people of the team",
+    Permission.FILTER_MANAGE: "keep filters of the list of incidents; the team shares them",
     Permission.ROTA_READ: "see who is on call, and the rota; leads of the team change it, too",
     Permission.ROTA_MANAGE: "change the on-call rota",
     Permission.NOTIFICATION_READ: "read one's own notifications",
@@ -102,6 +104,7 @@ _EVERYBODY = frozenset(
         Permission.INCIDENT_CREATE,
         Permission.INCIDENT_READ_OWN,
         Permission.INCIDENT_UPDATE_OWN,
+        Permission.FILTER_MANAGE,
         Permission.NOTIFICATION_READ,
         Permission.MESSAGE_READ,
         Permission.MESSAGE_WRITE,

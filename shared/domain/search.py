@@ -27,7 +27,7 @@ from shared.domain.incident import Incident
 from shared.domain.taxonomy import Status
 from shared.domain.visibility import TEAM, scopes_of
 
-DERIVED = frozenset({"terms", "open"})
+DERIVED = frozenset({"terms", "audience", "open"})
 MAX_WORDS = 600
 """Distinct words of one incident that are indexed; a description of 20,000 characters may hold more."""
 PREFIXES = (2, 3, 4, 6)
@@ -39,7 +39,8 @@ WORD = re.compile(r"\w+")
 ANY = ""
 """The text that every incident has a term of."""
 GONE = "gone"
-"""The text of the term in the scopes that saw an incident until it became confidential: live updates tell them once."""
+"""The text of the term in `audience` of the scopes that saw an incident until it became confidential: live updates
+tell them once."""
 
 
 def term(scope: str, text: str) -> str:
@@ -50,6 +51,8 @@ def term(scope: str, text: str) -> str:
 
 def folded(text: str) -> str:
     """The text as it is compared: compatibility forms, letters without case and accents."""
+    if text.isascii():
+        return text.lower()  # which is what all the rest would make of it
     # Compatibility forms can hold capitals, and lower case can hold accents apart: so both twice.
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(char for char in plain if not unicodedata.combining(char))
@@ -112,15 +115,27 @@ def prefix(value: str) -> str:
 
 def derived_fields(incident: Incident) -> dict[str, Any]:
     """What the document of an incident holds beside its model: the index, and whether anybody still works on it."""
-    return {"terms": terms_of(incident), "open": incident.status is not Status.CLOSED}
+    return {
+        "terms": terms_of(incident),
+        "audience": audience_of(incident),
+        "open": incident.status is not Status.CLOSED,
+    }
+
+
+def audience_of(incident: Incident) -> list[str]:
+    """The terms by which live updates are told to whoever sees the incident, and to whoever has just lost sight of it.
+
+    A few, beside the hundreds of `terms`: with the time of every change in the index, all of them would be written
+    anew at every change.
+    """
+    lost = incident.withdrawal.scopes if incident.withdrawal is not None else ()
+    return sorted({term(scope, ANY) for scope in scopes_of(incident)} | {term(scope, GONE) for scope in lost})
 
 
 def terms_of(incident: Incident) -> list[str]:
     """The index of an incident, in order and without doubles."""
     exact = list(exact_texts(incident))
     found = {term(scope, text) for scope in scopes_of(incident) for text in exact}
-    if incident.withdrawal is not None:
-        found |= {term(scope, GONE) for scope in incident.withdrawal.scopes}
     if not incident.confidential:
         found |= {term(TEAM, text) for text in _word_texts(incident)}
     return sorted(found)

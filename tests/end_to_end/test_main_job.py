@@ -143,7 +143,8 @@ def test_joining_signing_in_and_ones_own_profile(backend):
         "?limit=0",
         "?limit=101",
         "?status=gone",
-        "?q=unknown",
+        "?q=**",
+        "?unknown=1",
     ],
 )
 def test_hostile_ids_cursors_and_filters_are_the_callers_mistake(backend, analyst, path):

@@ -73,7 +73,7 @@ def test_a_function_answers_in_its_own_region_only(running):
     assert requests.get(url.replace("europe-west1", "us-central1"), timeout=PATIENCE).status_code == 404
 
 
-def test_websockets_pass_on_the_function_s_own_url_only(project):
+def test_websockets_pass_on_the_function_s_own_url_and_are_refused_by_what_serves_none(project):
     (project.root / "main.py").write_text(SOCKET)
     backend = project.start().ready()
     url = own_url(backend, "echo")
@@ -95,7 +95,7 @@ def test_websockets_pass_on_the_function_s_own_url_only(project):
 
     outcome, refused, hosting = asyncio.run(talk())
     assert outcome == ("secura", ["été", b"\x00\xff"], 4000)
-    assert (refused, hosting) == (400, 200)
+    assert (refused, hosting) == (400, 400)
     assert backend.end() == 0
 
 

@@ -56,6 +56,7 @@ class Execution:
     index_entries_read: int = field(default=0, init=False)
     scanned: int = field(default=0, init=False)  # documents that were looked at
     vectors_read: int = field(default=0, init=False)  # those that were compared
+    _seen: dict[tuple[str, bytes], Record] = field(default_factory=dict, init=False)
 
     def results(self) -> Iterator[Sorted]:
         """The query's documents, after cursors, offset and limit."""
@@ -205,11 +206,17 @@ class Execution:
     def _matching(self, rows: Iterable[_Row], conjunction: Conjunction) -> Iterator[Record]:
         database = self.query.scope.parent.database
         includes = self.query.scope.includes
+        # What several conjunctions find is parsed once.
+        several = len(self.query.where) > 1
         for row in rows:
             self.scanned += 1
-            key = DocumentKey(database, row.collection, decode_id(row.key))
-            record = Record(key, row.body, row.create_time, row.update_time)
-            if satisfies(conjunction, record) and includes(key):
+            record = self._seen.get((row.collection, row.key))
+            if record is None:
+                key = DocumentKey(database, row.collection, decode_id(row.key))
+                record = Record(key, row.body, row.create_time, row.update_time)
+                if several:
+                    self._seen[row.collection, row.key] = record
+            if satisfies(conjunction, record) and includes(record.key):
                 yield record
 
     def _count_walk(self, walk: Walk, most: int | None) -> int:

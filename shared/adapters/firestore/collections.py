@@ -17,7 +17,8 @@ from google.cloud.firestore import (
 )
 
 from shared.adapters.firestore.conditional import firestore_errors, update_if_unchanged
-from shared.adapters.firestore.store import decoded, encoded, encoded_new, read_fields
+from shared.adapters.firestore.reading import documents
+from shared.adapters.firestore.store import decoded, decoded_fields, encoded, encoded_new, read_fields
 from shared.domain.base import Model, is_document_id
 from shared.domain.errors import ConflictError, NotFoundError
 from shared.domain.incident import Incident
@@ -68,7 +69,10 @@ class _Collection(Generic[M]):
     def _all(self, query: Query) -> list[M]:
         fields = read_fields(self._kind)
         with firestore_errors():
-            return [decoded(self._kind, found) for found in (query.select(fields) if fields else query).stream()]
+            return [
+                decoded_fields(self._kind, found.id, found.fields)
+                for found in documents(query.select(fields) if fields else query)
+            ]
 
     def update(
         self, document_id: str, change: Callable[[M], M], beside: Callable[[M, M], Iterable[New]] | None = None

@@ -42,7 +42,7 @@ class FirestoreChanges:
 
     def between(self, scopes: Sequence[str], since: datetime, most: int) -> list[Change] | None:
         terms = [term(scope, text) for scope in scopes for text in (ANY, GONE)]
-        query = self._incidents().where(filter=FieldFilter("terms", "array_contains_any", terms))
+        query = self._incidents().where(filter=FieldFilter("audience", "array_contains_any", terms))
         query = query.where(filter=FieldFilter("committed_at", ">", since)).limit(most + 1)
         with firestore_errors():
             incidents = list(query.select(read_fields(INCIDENTS) or ()).stream())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from google.api_core.exceptions import Aborted, AlreadyExists
@@ -50,11 +50,15 @@ def encoded_new(kind: Kind[M], value: M) -> dict[str, Any]:
 
 def decoded(kind: Kind[M], snapshot: DocumentSnapshot[Any]) -> M:
     """The document as its model."""
-    skipped = kind.derived | {kind.touched}
     # The client has copied the document already; `to_dict` would copy it once more, value by value.
-    kept = snapshot._data or {}  # noqa: SLF001
-    fields = {name: value for name, value in kept.items() if name not in skipped}
-    return kind.model.model_validate({**fields, kind.id_field: snapshot.id})
+    return decoded_fields(kind, snapshot.id, snapshot._data or {})  # noqa: SLF001
+
+
+def decoded_fields(kind: Kind[M], document_id: str, fields: Mapping[str, Any]) -> M:
+    """The fields of a document as its model."""
+    skipped = kind.derived | {kind.touched}
+    kept = {name: value for name, value in fields.items() if name not in skipped}
+    return kind.model.model_validate({**kept, kind.id_field: document_id})
 
 
 def read_fields(kind: Kind[M]) -> list[str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
@@ -48,10 +49,17 @@ class IncidentQuery(Model):
     )
     since: UtcDatetime | None = Field(default=None, alias="from", description="Reported at this time or later")
     until: UtcDatetime | None = Field(default=None, alias="to", description="Reported before this time")
+    last_days: Annotated[int, Field(ge=1, le=3_650)] | None = Field(
+        default=None, description="Reported within so many times 24 hours; unlike from, it moves on with the clock"
+    )
     order: Literal["-created_at", "created_at"] = Field(default="-created_at", description="Newest or oldest first")
 
-    def as_filter(self, who: Identity) -> IncidentFilter:
-        """The query in the domain's words, for what the person may see."""
+    def as_filter(self, who: Identity, now: datetime) -> IncidentFilter:
+        """The query in the domain's words, for what the person may see.
+
+        Raises:
+            InvalidInputError: the words or the observable are not usable.
+        """
         return IncidentFilter(
             scopes=scopes_for(who),
             status=self.status,
@@ -66,10 +74,14 @@ class IncidentQuery(Model):
             observable=_observable(self.observable) if self.observable else None,
             field=_custom_field(self.field) if self.field else None,
             text=parse(self.q) if self.q else None,
-            since=self.since,
+            since=self._since(now),
             until=self.until,
             oldest_first=self.order == "created_at",
         )
+
+    def _since(self, now: datetime) -> datetime | None:
+        recent = None if self.last_days is None else now - timedelta(days=self.last_days)
+        return max((one for one in (self.since, recent) if one is not None), default=None)
 
 
 def _observable(text: str) -> tuple[ObservableType, str]:

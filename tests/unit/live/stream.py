@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from shared.domain.audit import Actor
 from shared.domain.incident import Incident
 from shared.domain.live import Change, Place, micros
-from shared.domain.search import ANY, GONE, term, terms_of
+from shared.domain.search import ANY, GONE, audience_of, term
 from shared.domain.timeline import TimelineEntry, TimelineKind
 from tests.fakes import START
 
@@ -91,7 +91,7 @@ class FakeChanges:
     def between(self, scopes: Sequence[str], since: datetime, most: int) -> list[Change] | None:
         wanted = {term(scope, text) for scope in scopes for text in (ANY, GONE)}
         changes = [
-            one for one in self._changes(0, since) if one.is_entry or not wanted.isdisjoint(terms_of(one.incident))
+            one for one in self._changes(0, since) if one.is_entry or not wanted.isdisjoint(audience_of(one.incident))
         ]
         entries = sum(one.is_entry for one in changes)
         return changes if max(entries, len(changes) - entries) <= most else None
