@@ -22,6 +22,7 @@ import traceback
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
+_LESS_URGENT = 10  # nice(2)
 _SHARED = (
     "flask",
     "functions_framework",
@@ -159,6 +160,9 @@ def _serve_function(request: dict[str, Any], ready: int) -> None:
     app = functions_framework.create_app(  # type: ignore[no-untyped-call]  # the library has no types
         request["function"], source, request["kind"]
     )
+    if request["kind"] != "http":
+        # Somebody waits for an answer over HTTP; nobody waits for an event. In the cloud they share no processor.
+        os.nice(_LESS_URGENT)
     server = make_server(f"unix://{request['socket']}", 0, app, threaded=True, request_handler=Quiet)
     os.write(ready, b"1")
     os.close(ready)
