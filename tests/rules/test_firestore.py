@@ -67,7 +67,7 @@ def test_the_table_names_only_what_is_asked() -> None:
 
 # How the code names a collection: a Kind, a client's collection, a constant, a repository, a place of personal data.
 _NAMING = re.compile(
-    r"""(?:\bKind|\bcollection|\bcollection_group|\bPlace|\bdocument)\(\s*f?"(?P<called>[a-z_]+)"""
+    r"""(?:\bKind|\bcollection|\bcollection_group|\bPlace|\bdocument)\(\s*f?"(?!(?:incidents|users)/\{)(?P<called>[a-z_]+)"""
     r"""|f"(?:incidents|users)/\{\w+\}/(?P<below>[a-z_]+)"|_COLLECTION\s*(?::[^=]+)?=\s*"(?P<constant>[a-z_]+)"|super\(\).__init__\(client,\s*"(?P<repository>[a-z_]+)\""""
 )
 

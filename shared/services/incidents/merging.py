@@ -118,7 +118,8 @@ class IncidentMerging:
         said = [(words(after), ObservableSource.REPORT, merge.at)]
         for message in work.find(messages_of(after.id), _MOST_ENTRIES):
             written = message.edited_at or message.created_at
-            if message.body and written >= merge.at:
+            # What the team notes for itself gives no observables: the reporter reads those.
+            if message.body and not message.internal and written >= merge.at:
                 said.append((message.body, ObservableSource.MESSAGE, written))
         seen = after
         for text, source, at in said:

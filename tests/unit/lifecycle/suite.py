@@ -447,14 +447,15 @@ class Merging:
         assert done.target.affected_assets == []
         assert [one.value for one in done.target.observables] == ["192.0.2.1", "192.0.2.2"]
 
-    def test_undoing_leaves_what_a_message_says(self, world):
+    @pytest.mark.parametrize(("internal", "left"), [(False, ["192.0.2.1", "192.0.2.2"]), (True, ["192.0.2.1"])])
+    def test_undoing_leaves_what_a_message_says_to_everybody(self, world, internal, left):
         self.two(world)
         world.merge("old", "new")
         at = world.clock.now()
         words = {"id": "m1", "thread": "m1", "incident_id": "new", "author_id": "emp", "body": "192.0.2.2, 192.0.2.77"}
-        said = Message.model_validate(words | {"created_at": at})
+        said = Message.model_validate(words | {"created_at": at, "internal": internal})
         world.store.create(messages_of("new"), said)
-        assert [one.value for one in world.undo("old").target.observables] == ["192.0.2.1", "192.0.2.2"]
+        assert [one.value for one in world.undo("old").target.observables] == left
 
     def test_what_people_said_before_the_merge_is_not_said_since(self, world):
         self.two(world)
