@@ -19,10 +19,10 @@ from shared.domain.search import WORD, observable
 from shared.ports.candidates import Candidates
 from shared.ports.clock import Clock
 
-MAX_CANDIDATES = 25
+MAX_CANDIDATES = 12
 """Incidents that are read for one report."""
-_WORDS = 14
-_OBSERVABLES = 10
+_WORDS = 8
+_OBSERVABLES = 6
 _NAMED = 3
 
 
