@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import Any
 
 FUNCTIONS = {
+    "ai_assess_severity": "functions.http.ai_assess_severity",
+    "ai_categorize": "functions.http.ai_categorize",
     "api_docs": "functions.http.api_docs",
     "api_health": "functions.http.api_health",
     "api_root": "functions.http.api_root",

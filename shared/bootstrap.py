@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import firebase_admin
     from google.cloud.firestore import Client
 
+    from shared.ai.categorizer import Categorizer
     from shared.entry.gate import Gate
     from shared.entry.live import LiveUpdates
     from shared.entry.operations import Operation
@@ -240,12 +241,19 @@ def incident_changing() -> IncidentChanging:
 
 
 @cache
+def categorizer() -> Categorizer:
+    """Says what kind of incident a text describes."""
+    from shared.ai.categorizer import Categorizer
+
+    return Categorizer.load()
+
+
+@cache
 def incident_analysis() -> IncidentAnalysis:
     """Analyses incidents."""
-    from shared.ai.categorizer import Categorizer
     from shared.services.analysis.analyzing import IncidentAnalysis
 
-    return IncidentAnalysis(incidents(), incident_record(), Categorizer.load(), SystemClock())
+    return IncidentAnalysis(incidents(), incident_record(), categorizer(), SystemClock())
 
 
 @cache

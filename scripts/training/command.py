@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from scripts.training.records import DataError, Record, fingerprint, read_incidents, read_own_reports
+from scripts.training.records import DataError, Record, fingerprint, read_incidents, read_own_reports, read_voices
 
 ROOT = Path(__file__).parents[2]
 DEFAULT_DATA = ROOT.parent / "shared" / "data" / "incidents_train.jsonl"
@@ -59,7 +59,7 @@ def _train(options: argparse.Namespace) -> int:
         print(f"[{time.monotonic() - started:6.1f} s] {line}", file=sys.stderr, flush=True)
 
     incidents = read_incidents(options.data)
-    records = incidents + ([] if options.no_own else read_own_reports())
+    records = incidents + ([] if options.no_own else [*read_own_reports(), *read_voices()])
     if not options.report:
         options.out.mkdir(parents=True, exist_ok=True)
     tell(f"read {len(incidents):,} incidents and {len(records) - len(incidents):,} reports of our own")

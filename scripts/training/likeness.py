@@ -28,7 +28,7 @@ from sklearn.model_selection import GroupKFold
 
 from scripts.training.command import DEFAULT_DATA
 from scripts.training.personal_names import NameFilter
-from scripts.training.records import DataError, read_incidents, read_own_reports
+from scripts.training.records import DataError, read_incidents, read_own_reports, read_voices
 from shared.ai.likeness import DEFAULT_MODEL, FEATURES, Described, Likeness, stems
 from shared.ai.observables import extract
 
@@ -164,7 +164,7 @@ def run(arguments: Iterable[str] | None = None) -> int:
     options = parser.parse_args(None if arguments is None else list(arguments))
     try:
         reports = read_pairs()
-        texts = [record.text for record in [*read_incidents(options.data), *read_own_reports()]]
+        texts = [record.text for record in [*read_incidents(options.data), *read_own_reports(), *read_voices()]]
     except DataError as error:
         print(f"likeness: {error}", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""Reads training data: coded incidents (JSON lines) and our own reports in employees' words (plain text)."""
+"""Reads training data: coded incidents, and our own reports in employees' words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from pathlib import Path
 
 from shared.domain.taxonomy import Category
 
-OWN_REPORTS = Path(__file__).parent / "data" / "employee_reports.txt"
+_DATA = Path(__file__).parent / "data"
+OWN_REPORTS = _DATA / "employee_reports.txt"
+VOICES = _DATA / "voices"
+"""Our own reports in employees' words, a file for each author: JSON lines of text, title (or null) and category."""
+HELD_BACK = _DATA / "held_back_reports.jsonl"
+"""More of them, by an author whom no model learns from: `scripts/evaluate` judges by these."""
 
 
 class DataError(ValueError):
@@ -63,7 +68,11 @@ def _incident(line: str, where: str) -> Record:
 
 
 def read_own_reports(path: Path = OWN_REPORTS) -> list[Record]:
-    """Read our own reports: one a line under a `[category]` heading, `#` starts a comment. Each is its own group."""
+    """Read our first own reports: one a line under a `[category]` heading, `#` starts a comment.
+
+    Raises:
+        DataError: the file cannot be used.
+    """
     records: list[Record] = []
     category: Category | None = None
     for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -76,8 +85,38 @@ def read_own_reports(path: Path = OWN_REPORTS) -> list[Record]:
         elif line and not line.startswith("#"):
             if category is None:
                 raise DataError(f"{path}:{number}: a report before the first [category]")
-            group = "own-" + hashlib.sha256(line.encode()).hexdigest()[:16]
-            records.append(Record(line, category, group))
+            records.append(Record(line, category, own_group("first")))
+    return records
+
+
+def own_group(author: str) -> str:
+    """The group of an author: people who write alike stay on one side of a split, too."""
+    return f"own-{author}"
+
+
+def read_voices(folder: Path = VOICES) -> list[Record]:
+    """Read our own reports, author by author.
+
+    Raises:
+        DataError: a file cannot be used.
+    """
+    return [record for path in sorted(folder.glob("*.jsonl")) for record in read_reports(path)]
+
+
+def read_reports(path: Path) -> list[Record]:
+    """Read the reports of one author; a title is the first line of its text.
+
+    Raises:
+        DataError: the file cannot be used.
+    """
+    records: list[Record] = []
+    try:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            text = f"{row['title']}\n{row['text']}" if row["title"] else row["text"]
+            records.append(Record(text, Category(row["category"]), own_group(path.stem)))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}:{len(records) + 1}: cannot be used ({error})") from error
     return records
 
 

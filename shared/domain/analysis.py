@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.domain.base import Model, UtcDatetime
+from shared.domain.base import Line, Model, Text, UtcDatetime
 from shared.domain.taxonomy import Category, Severity
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -47,6 +47,20 @@ class SeverityAssessment(Model):
     confidence: Probability
     factors: list[SeverityFactor]
     model: str
+
+
+class ReportText(Model):
+    """A text to judge, whosever it is: a report, a pasted mail, lines of a log."""
+
+    description: Annotated[Text, Field(max_length=20_000, examples=["I left my work laptop on the train to Leeds."])]
+    title: Annotated[Line, Field(max_length=200)] = ""
+
+
+class SeverityText(ReportText):
+    """A text to assess, with what is known beside it."""
+
+    category: Category | None = Field(default=None, description="Left out, the categorizer is asked")
+    affected_assets: Annotated[list[Annotated[Line, Field(min_length=1, max_length=200)]], Field(max_length=100)] = []
 
 
 class Analysis(Model):

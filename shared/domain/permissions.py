@@ -49,6 +49,7 @@ class Permission(StrEnum):
     EVIDENCE_CUSTODY = "evidence:custody"
     KNOWN_GOOD_READ = "known_good:read"
     KNOWN_GOOD_MANAGE = "known_good:manage"
+    AI_USE = "ai:use"
     USER_READ = "user:read"
     TEAM_MANAGE = "team:manage"
     ACCESS_READ = "access:read"
@@ -86,6 +87,7 @@ PURPOSES: dict[Permission, str] = {
     Permission.EVIDENCE_CUSTODY: "read the chain of custody of files of incidents that one handles",
     Permission.KNOWN_GOOD_READ: "read the organisation's list of harmless values",
     Permission.KNOWN_GOOD_MANAGE: "add to and remove from the list of harmless values",
+    Permission.AI_USE: "ask the AI about texts and incidents",
     Permission.USER_READ: "search and export the people of the platform",
     Permission.TEAM_MANAGE: "add to, remove from and promote in the security team; disable and enable people",
     Permission.ACCESS_READ: "see failed and denied attempts, and the alerts about them",
@@ -121,6 +123,7 @@ _SECURITY_TEAM = _EVERYBODY | {
     Permission.KNOWN_GOOD_READ,
     Permission.EVIDENCE_DELETE,
     Permission.EVIDENCE_CUSTODY,
+    Permission.AI_USE,
 }
 _ADMIN = _SECURITY_TEAM | {
     Permission.MESSAGE_MODERATE,

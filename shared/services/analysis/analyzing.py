@@ -5,24 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from shared.ai.categorizer import Categorization as CategorizerAnswer
 from shared.ai.categorizer import Categorizer
-from shared.ai.severity import SeverityAssessment as SeverityAnswer
-from shared.ai.severity import assess_severity
-from shared.domain.analysis import (
-    Analysis,
-    Categorization,
-    CategoryProbability,
-    SeverityAssessment,
-    SeverityFactor,
-)
+from shared.domain.analysis import Analysis
 from shared.domain.incident import Incident, Source
 from shared.domain.taxonomy import Category, Priority, Severity
 from shared.ports.clock import Clock
 from shared.ports.repositories import Incidents
+from shared.services.analysis.judging import assessed, categorized
 from shared.services.incidents.recording import IncidentRecord
 
-_DIGITS = 4  # of a probability: more would claim a precision that no model has
 _PRIORITY_OF = {
     Severity.INFORMATIONAL: Priority.LOW,
     Severity.LOW: Priority.LOW,
@@ -58,16 +49,13 @@ class IncidentAnalysis:
         return self._incidents.update(incident_id, judge, self._record.analyzed)
 
     def _judge(self, incident: Incident, now: datetime) -> Analysis:
-        categorization = self._categorizer.categorize(incident.description, incident.title)
+        categorization = categorized(self._categorizer, incident.description, incident.title)
         people_say = incident.category if incident.provenance.category in {Source.REPORTER, Source.TEAM} else None
         category = people_say or (None if categorization.abstained else categorization.category)
-        severity = assess_severity(
-            incident.description, incident.title, category=category, affected_assets=incident.affected_assets
-        )
         return Analysis(
             input_hash=incident.input_hash,
-            categorization=_categorization(categorization),
-            severity=_severity(severity),
+            categorization=categorization,
+            severity=assessed(incident.description, incident.title, category, incident.affected_assets),
             analyzed_at=now,
         )
 
@@ -89,26 +77,3 @@ def _with_analysis(incident: Incident, analysis: Analysis, now: datetime) -> Inc
         judged["priority"] = Source.AI
     updates["provenance"] = incident.provenance.model_copy(update=judged)
     return incident.model_copy(update=updates)
-
-
-def _categorization(answer: CategorizerAnswer) -> Categorization:
-    return Categorization(
-        category=answer.category,
-        confidence=round(answer.confidence, _DIGITS),
-        alternatives=[CategoryProbability(category=c, probability=round(p, _DIGITS)) for c, p in answer.alternatives],
-        abstained=answer.abstained,
-        evidence=list(answer.evidence),
-        model=answer.model,
-    )
-
-
-def _severity(answer: SeverityAnswer) -> SeverityAssessment:
-    return SeverityAssessment(
-        severity=answer.severity,
-        score=answer.score,
-        confidence=answer.confidence,
-        factors=[
-            SeverityFactor(name=f.name, weight=f.weight, value=f.value, evidence=f.evidence) for f in answer.factors
-        ],
-        model=answer.model,
-    )

@@ -62,12 +62,14 @@ class IncidentNotices:
             NotFoundError: the entry or its incident is gone.
         """
 
+        # An entry never changes; most concern nobody, and those need no transaction.
+        entry = self._store.get(timeline_of(incident_id), entry_id)
+        if entry is None:
+            raise NotFoundError("There is no such entry")
+        if not concerns_people(entry.kind):
+            return 0
+
         def body(work: Work) -> int:
-            entry = work.get(timeline_of(incident_id), entry_id)
-            if entry is None:
-                raise NotFoundError("There is no such entry")
-            if not concerns_people(entry.kind):
-                return 0
             incident = work.get(INCIDENTS, incident_id)
             if incident is None:
                 raise NotFoundError("There is no such incident")
