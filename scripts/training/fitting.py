@@ -30,7 +30,7 @@ CLASSES = tuple(Category)
 class Recipe:
     """What can be chosen about the model. The defaults were the best of a few dozen on grouped validation folds."""
 
-    terms: int = 20_000
+    terms: int = 60_000
     word_ngrams: tuple[int, int] = (1, 2)
     character_ngrams: tuple[int, int] = (3, 5)
     least_documents: tuple[int, int] = (2, 4)
@@ -40,7 +40,7 @@ class Recipe:
     machine_scale: float = 1.5
     """The served logits are those of a logistic regression plus so many times the margins of a linear SVM: two linear
     models are one. Alone the first has the better probabilities, the second the better decisions."""
-    own_weight: float = 2.0
+    own_weight: float = 1.0
     """A report in an employee's words counts as much as so many press summaries."""
 
 

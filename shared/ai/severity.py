@@ -15,18 +15,19 @@ from typing import Final
 from shared.ai import severity_rules as rules
 from shared.ai.categorizer import Categorizer
 from shared.ai.quantities import Quantity, largest_quantity
+from shared.ai.records import RecordEstimator
 from shared.ai.severity_rules import Found, Lexicon
 from shared.ai.text import MAX_CHARACTERS
 from shared.domain.taxonomy import Category, Severity
 
-MODEL: Final = "secura-severity/2026.11.1"
+MODEL: Final = "secura-severity/2026.11.2"
 
 # Points each factor can add at most; protection takes away. They sum to more than 100: no incident needs every factor
 # to be critical, and the score is cut off at 100.
 WEIGHTS: Final = {
     "category": 12.0,
     "data_kinds": 8.0,
-    "records": 60.0,
+    "records": 70.0,
     "assets": 9.0,
     "spread": 8.0,
     "privileged_access": 8.0,
@@ -45,9 +46,9 @@ _LEXICONS: Final[dict[str, Lexicon]] = {
     "safety": rules.SAFETY,
 }
 _LEVELS: Final = (
-    (75, Severity.CRITICAL),
-    (54, Severity.HIGH),
-    (32, Severity.MEDIUM),
+    (80, Severity.CRITICAL),
+    (56, Severity.HIGH),
+    (35, Severity.MEDIUM),
     (15, Severity.LOW),
     (0, Severity.INFORMATIONAL),
 )
@@ -78,12 +79,18 @@ class SeverityAssessment:
 
 
 def assess_severity(
-    description: str, title: str = "", *, category: Category | None = None, affected_assets: Sequence[str] = ()
+    description: str,
+    title: str = "",
+    *,
+    category: Category | None = None,
+    affected_assets: Sequence[str] = (),
+    estimator: RecordEstimator | None = None,
 ) -> SeverityAssessment:
     """Score a report. Any text gives an answer; only the first `MAX_CHARACTERS` of it are read.
 
     Without a `category` the categorizer is asked, and believed unless it abstains. `affected_assets` are names or
-    descriptions of what is hit, read with the same words as the text.
+    descriptions of what is hit, read with the same words as the text. `estimator` is the shipped one unless another is
+    to be judged.
     """
     text = f"{title}\n{description}"[:MAX_CHARACTERS].replace("\u2019", "'")
     assets = "\n".join(affected_assets)[:MAX_CHARACTERS]
@@ -94,7 +101,7 @@ def assess_severity(
     found = {name: lexicon.find(text) for name, lexicon in _LEXICONS.items()}
     found["category"] = _category(category, given)
     stated = largest_quantity(text)
-    found["records"] = _records(stated, category)
+    found["records"] = _records(stated, category, estimator or RecordEstimator.load(), text)
     found["assets"] = _assets(text, assets)
     found["service_outage"] = _outage(text, category)
     found["protection"] = _protection(text, category)
@@ -118,15 +125,26 @@ def _category(category: Category | None, given: Category | None) -> Found:
     return Found(rules.CATEGORY_BASE[category], f"{category}, {'as given' if given else 'as the categorizer reads it'}")
 
 
-def _records(stated: Quantity | None, category: Category | None) -> Found:
+def _records(stated: Quantity | None, category: Category | None, estimator: RecordEstimator, text: str) -> Found:
     if stated is not None:
         return Found(_records_value(stated.amount), stated.evidence)
     typical = rules.UNKNOWN_TYPICAL_RECORDS if category is None else rules.TYPICAL_RECORDS[category]
     kind = "an incident" if category is None else f"{category}"
+    if typical < rules.FEW_RECORDS:
+        return Found(typical / rules.MOST_RECORDS, f"no number stated: few or none assumed, as usual for {kind}")
+    estimate = estimator.estimate(text)
+    # What the model cannot read says nothing; then what is usual for the category stands.
+    value = estimate.trust * estimate.log10 + (1 - estimate.trust) * typical
     return Found(
-        typical / rules.MOST_RECORDS,
-        f"no number stated: about {round(10**typical, -1):,.0f} assumed, as usual for {kind}",
+        min(1.0, value / rules.MOST_RECORDS),
+        f"no number stated: about {_rounded(10**value):,} estimated from the words, and from what is usual for {kind}",
     )
+
+
+def _rounded(amount: float) -> int:
+    """To one digit: no estimate is better than that."""
+    digits = len(str(int(amount))) - 1
+    return int(round(amount, -digits))
 
 
 def _records_value(amount: float) -> float:

@@ -50,6 +50,8 @@ TYPICAL_RECORDS: Mapping[Category, float] = {
     Category.OTHER: 1.0,
 }
 UNKNOWN_TYPICAL_RECORDS = 2.0
+FEW_RECORDS = 1.5
+"""log10 of what is usual in a category, below which incidents of it rarely concern records at all."""
 MOST_RECORDS = 7.0
 """log10 of the number of records from which on the factor counts fully."""
 

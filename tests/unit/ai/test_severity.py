@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.ai.linear_model import LinearTextModel, ModelFileError
 from shared.ai.quantities import largest_quantity
+from shared.ai.records import DEFAULT_MODEL, RecordEstimator
 from shared.ai.severity import MODEL, WEIGHTS, assess_severity
 from shared.domain.taxonomy import Category, Severity
 
@@ -70,7 +72,7 @@ def test_more_records_never_lower_the_score(first, second, category, sentence):
     ],
 )
 def test_each_finding_raises_its_factor_and_the_score_and_is_quoted(name, addition):
-    text = "Something strange on a screen."
+    text = "Something strange on a screen about 300 customers."  # whose number is then not estimated
     before = assess_severity(text, category=Category.HACKING)
     after = assess_severity(f"{text} {addition}", category=Category.HACKING)
 
@@ -191,3 +193,36 @@ def test_reads_amounts(text, amount):
 )  # fmt: skip
 def test_leaves_out_what_counts_nobody(text):
     assert largest_quantity(text) is None
+
+
+def test_records_are_estimated_from_the_words_where_no_number_is_stated():
+    estimator = RecordEstimator.load()
+    many = estimator.estimate("Hackers copied the whole customer database of the web shop, with card numbers.")
+    few = estimator.estimate("A letter for one patient was put into the envelope of another.")
+    assert many.log10 > few.log10 + 1
+    answer = assess_severity("Hackers copied the whole customer database of the web shop.", category=Category.HACKING)
+    assert "estimated from the words" in factor(answer, "records").evidence
+
+
+@given(st.text(max_size=300))
+def test_an_estimate_of_any_text_is_a_number_of_records(text):
+    estimate = RecordEstimator.load().estimate(text)
+    assert 1 <= estimate.amount <= 1e9
+    assert 0 <= estimate.trust <= 1
+
+
+def test_words_that_the_model_does_not_know_leave_what_is_usual():
+    assert RecordEstimator.load().estimate("żźć 東京 ...").trust == 0
+    answer = assess_severity("żźć 東京 ...", category=Category.MALWARE)
+    assert factor(answer, "records").value == pytest.approx(4.6 / 7, abs=0.001)
+
+
+def test_another_model_is_refused(tmp_path):
+    path = tmp_path / "other.npz"
+    model = LinearTextModel.load(DEFAULT_MODEL)
+    assert model.meta["classes"] == ["log10_records"]
+    LinearTextModel.build(
+        (["a"], ["b"]), model.idf[:2], model.weights[:2], model.intercept, {**model.meta, "classes": ["other"]}
+    ).save(path)
+    with pytest.raises(ModelFileError, match="does not estimate records"):
+        RecordEstimator.load(path)
