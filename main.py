@@ -12,6 +12,7 @@ from typing import Any
 FUNCTIONS = {
     "ai_assess_severity": "functions.http.ai_assess_severity",
     "ai_categorize": "functions.http.ai_categorize",
+    "ai_mitigation_strategies": "functions.http.ai_mitigation_strategies",
     "api_docs": "functions.http.api_docs",
     "api_health": "functions.http.api_health",
     "api_root": "functions.http.api_root",

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from shared.adapters.system import RandomIds, SystemClock
+from shared.domain.errors import NotConfiguredError
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from shared.ports.audit import AuditLog, Signer
     from shared.ports.evidence import EvidenceFiles, Print
     from shared.ports.identity import AppVerifier, TokenVerifier
+    from shared.ports.language_model import LanguageModel
     from shared.ports.link_tokens import LinkTokens
     from shared.ports.messaging import Publisher
     from shared.ports.personal_data import PersonalData
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from shared.services.accounts.team import TeamManagement
     from shared.services.accounts.verification import AddressVerification
     from shared.services.analysis.analyzing import IncidentAnalysis
+    from shared.services.analysis.mitigating import Mitigating
     from shared.services.applications import ApplicationReading, Applying, Reviewing
     from shared.services.audit import AuditTrail
     from shared.services.audit.reading import AuditReading
@@ -254,6 +257,14 @@ def incident_analysis() -> IncidentAnalysis:
     from shared.services.analysis.analyzing import IncidentAnalysis
 
     return IncidentAnalysis(incidents(), incident_record(), categorizer(), SystemClock())
+
+
+@cache
+def mitigating() -> Mitigating:
+    """Plans responses."""
+    from shared.services.analysis.mitigating import Mitigating
+
+    return Mitigating(incident_reading().get, categorizer())
 
 
 @cache
@@ -886,3 +897,26 @@ def duplicate_search() -> DuplicateSearch:
     from shared.services.incidents.duplicates import DuplicateSearch
 
     return DuplicateSearch(FirestoreCandidates(firestore_client()), SystemClock())
+
+
+@cache
+def language_model() -> LanguageModel:
+    """Answers questions about texts, when the settings switch it on; else every question is answered by an error."""
+    from shared.adapters.gemini.unconfigured import UnconfiguredLanguageModel
+
+    given = settings()
+    if given.gemini_location is None or given.gemini_daily_budget is None:
+        return UnconfiguredLanguageModel("set SECURA_GEMINI_LOCATION and SECURA_GEMINI_DAILY_BUDGET")
+    from shared.adapters.firestore.ai_usage import FirestoreAiUsage
+    from shared.adapters.gemini.client import Connection
+    from shared.adapters.gemini.language_model import GeminiLanguageModel, Terms
+    from shared.adapters.gemini.models import NANO, table
+
+    try:
+        chain = table().chain(given.gemini_models)
+    except NotConfiguredError as error:
+        # Whoever builds this needs no language model: only asking it fails.
+        return UnconfiguredLanguageModel(str(error))
+    terms = Terms(chain, int(given.gemini_daily_budget * NANO), given.gemini_max_tlp)
+    connection = Connection(given.project, given.gemini_location)
+    return GeminiLanguageModel(connection, terms, FirestoreAiUsage(firestore_client()), SystemClock(), RandomIds())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -20,6 +21,7 @@ from pydantic import (
 
 from shared.domain.limits import LimitTable
 from shared.domain.permissions import Role
+from shared.domain.taxonomy import Tlp
 
 
 def _listed(value: Any) -> Any:
@@ -79,6 +81,14 @@ class Settings(BaseModel):
     max_evidence_size: Annotated[int, Field(alias="SECURA_MAX_EVIDENCE_SIZE", ge=1, le=5 * 1024**4)] = 5 * 1024**3
     functions_url: Annotated[HttpUrl | None, Field(alias="SECURA_FUNCTIONS_URL")] = None
     audit_lag: Annotated[int, Field(alias="SECURA_AUDIT_LAG", ge=0, le=600)] = 120
+    gemini_location: Annotated[
+        str | None, Field(alias="SECURA_GEMINI_LOCATION", pattern=r"^(global|[a-z]{2,10}(-[a-z]+[0-9]+)?)$")
+    ] = None
+    gemini_models: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(alias="SECURA_GEMINI_MODELS")] = ()
+    gemini_daily_budget: Annotated[Decimal | None, Field(alias="SECURA_GEMINI_DAILY_BUDGET", gt=0, le=100_000)] = None
+    gemini_max_tlp: Annotated[Literal[Tlp.CLEAR, Tlp.GREEN, Tlp.AMBER], Field(alias="SECURA_GEMINI_MAX_TLP")] = (
+        Tlp.GREEN
+    )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(alias="SECURA_LOG_LEVEL")] = "INFO"
 
     @classmethod

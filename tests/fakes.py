@@ -130,7 +130,17 @@ class FakeIncidents(_Kept[Incident]):
             found = [
                 i for i in found if ((i.created_at, i.id) < place) == newest_first and (i.created_at, i.id) != place
             ]
-        return found[:limit]
+        return [_listed(one) for one in found[:limit]]
+
+
+def _listed(incident: Incident) -> Incident:
+    if incident.analysis is None:
+        return incident
+    analysis = incident.analysis
+    categorization = analysis.categorization.model_copy(update={"alternatives": []})
+    severity = analysis.severity.model_copy(update={"factors": []})
+    short = analysis.model_copy(update={"categorization": categorization, "severity": severity})
+    return incident.model_copy(update={"analysis": short})
 
 
 class FakeUsers(_Kept[User]):

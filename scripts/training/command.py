@@ -16,7 +16,7 @@ from scripts.training.records import DataError, Record, fingerprint, read_incide
 ROOT = Path(__file__).parents[2]
 DEFAULT_DATA = ROOT.parent / "shared" / "data" / "incidents_train.jsonl"
 DEFAULT_OUT = ROOT / "shared" / "ai" / "models"
-VERSION = "2026.11.1"
+VERSION = "2026.11.2"
 WANTED_WHEN_ANSWERED = 0.80
 """Below the confidence that gives this accuracy the categorizer says "not sure"."""
 
@@ -101,9 +101,9 @@ def _learn(records: list[Record], version: str, tell: Any) -> tuple[Any, dict[st
     recipe = Recipe()
     names = NameFilter(record.text for record in records)
     judged = evaluation.cross_validate(records, names, recipe, tell)
-    degree = evaluation.temperature(judged)
+    degrees = evaluation.temperatures(judged)
     least_known = float(round(np.quantile(judged.known, 0.01), 3))
-    chances = evaluation.probabilities(judged, degree, least_known)
+    chances = evaluation.probabilities(judged, degrees, least_known)
     limit = evaluation.threshold(chances, judged, WANTED_WHEN_ANSWERED)
     parts = {"incidents": ~judged.own, "own reports": judged.own}
     columns = {
@@ -113,11 +113,11 @@ def _learn(records: list[Record], version: str, tell: Any) -> tuple[Any, dict[st
     }
     tell("learning from all texts")
     meta = {"version": version, "threshold": limit, "least_known_words": least_known}
-    model = finished(fit(records, names, recipe), degree, meta)
+    model = finished(fit(records, names, recipe), degrees, meta)
     return model, {
         "name": "secura-categorizer",
         **meta,
-        "temperature": round(degree, 4),
+        "temperatures": [round(degree, 4) for degree in degrees],
         "recipe": asdict(recipe),
         "classes": model.meta["classes"],
         "terms": len(model.vocabulary),

@@ -12,7 +12,7 @@ from scipy.special import log_softmax, softmax
 from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedGroupKFold
 
-from scripts.training.fitting import CLASSES, Floats, Recipe, fit, logits
+from scripts.training.fitting import CLASSES, OWN, Floats, Recipe, fit, logits, mixed
 from scripts.training.personal_names import NameFilter
 from scripts.training.records import Record
 
@@ -40,9 +40,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class OutOfFold:
-    """Logits of each text by the model that did not see it, the known share of its words, and the right classes."""
+    """What the model that did not see a text says of it, the known share of its words, and the right classes."""
 
-    logits: Floats
+    columns: Floats
+    """(texts, two voices and the gate); see `fitting.logits`."""
     known: Floats
     labels: npt.NDArray[np.intp]
     own: npt.NDArray[np.bool_]
@@ -55,32 +56,37 @@ def cross_validate(
     """Fit `FOLDS` models, each without one fifth of the groups, and let it judge that fifth."""
     labels = np.array([CLASSES.index(record.category) for record in records], dtype=np.intp)
     groups = [record.group for record in records]
-    answers = np.zeros((len(records), len(CLASSES)))
+    answers = np.zeros((len(records), 2 * len(CLASSES) + 1))
     known = np.zeros(len(records))
     splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=1)
     for number, (train, test) in enumerate(splitter.split(answers, labels, groups), 1):
         tell(f"validation fold {number} of {FOLDS}: learning from {len(train):,} texts, judging {len(test):,}")
         model = fit([records[i] for i in train], names, recipe)
         answers[test], known[test] = logits(model, [records[i].text for i in test])
-    own = np.array([group.startswith("own-") for group in groups])
+    own = np.array([group.startswith(OWN) for group in groups])
     return OutOfFold(answers, known, labels, own)
 
 
-def temperature(judged: OutOfFold) -> float:
-    """The temperature that gives the least log loss; our own reports and the incidents count alike."""
-    weight = np.where(judged.own, 1 / max(1, judged.own.sum()), 1 / max(1, (~judged.own).sum()))
-    rows = np.arange(len(judged.labels))
+def temperatures(judged: OutOfFold) -> tuple[float, float]:
+    """The temperatures of the two voices, each with the least log loss on the texts of its kind."""
+    return _temperature(judged, ~judged.own), _temperature(judged, judged.own)
+
+
+def _temperature(judged: OutOfFold, part: npt.NDArray[np.bool_]) -> float:
+    if not part.any():
+        return 1.0
+    answers, labels = mixed(judged.columns[part]), judged.labels[part]
+    rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
-        scaled = log_softmax(judged.logits / np.exp(log_temperature), axis=1)
-        return float(-(weight * scaled[rows, judged.labels]).sum())
+        return float(-log_softmax(answers / np.exp(log_temperature), axis=1)[rows, labels].mean())
 
     return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
 
 
-def probabilities(judged: OutOfFold, degree: float, least_known: float) -> Floats:
+def probabilities(judged: OutOfFold, degrees: tuple[float, float], least_known: float) -> Floats:
     """As `shared.ai.categorizer` gives them: calibrated, and drawn to even odds when few words are known."""
-    calibrated = softmax(judged.logits / degree, axis=1)
+    calibrated = softmax(mixed(judged.columns, degrees), axis=1)
     trust = np.minimum(1.0, judged.known / least_known)[:, None]
     return np.asarray(trust * calibrated + (1 - trust) / len(CLASSES), dtype=np.float64)
 

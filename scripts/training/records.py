@@ -30,6 +30,8 @@ class Record:
     group: str
     records: int | None = None
     """How many people's records were affected, where an analyst could tell."""
+    year: int | None = None
+    """When it happened."""
 
 
 def read_incidents(path: Path) -> list[Record]:
@@ -57,14 +59,14 @@ def _incident(line: str, where: str) -> Record:
         raise DataError(f"{where}: not a JSON object ({error})") from error
     if not isinstance(value, dict):
         raise DataError(f"{where}: not a JSON object")
-    text, category, group, total = (value.get(key) for key in ("text", "category", "group", "data_total"))
+    text, category, group, total, year = (value.get(key) for key in ("text", "category", "group", "data_total", "year"))
     if not isinstance(text, str) or not text.strip() or not isinstance(group, str) or not group:
         raise DataError(f"{where}: 'text' and 'group' must be non-empty strings")
     if category not in set(Category):
         raise DataError(f"{where}: unknown category {category!r}")
     if isinstance(total, bool) or not isinstance(total, int | None):
         raise DataError(f"{where}: 'data_total' must be a whole number or null")
-    return Record(text, Category(category), group, total)
+    return Record(text, Category(category), group, total, year if isinstance(year, int) else None)
 
 
 def read_own_reports(path: Path = OWN_REPORTS) -> list[Record]:

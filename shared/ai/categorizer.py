@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,8 @@ from shared.domain.taxonomy import Category
 
 DEFAULT_MODEL = Path(__file__).parent / "models" / "categorizer.npz"
 NAME = "secura-categorizer"
+VOICE = "employee"
+"""The class of the model that says whether somebody at work wrote it, rather than the press."""
 
 _MOST_EVIDENCE = 8
 _LEAST_SHARE = 0.04  # of all that speaks for the category; below that a word is noise, no reason
@@ -56,6 +59,7 @@ class Categorizer:
     """Answers from one model file. Immutable after loading, safe to share between threads."""
 
     def __init__(self, model: LinearTextModel, categories: tuple[Category, ...]) -> None:
+        """`model` gives the logits of each category twice, for press summaries and for reports, and of which it is."""
         self._model = model
         self._categories = categories
         self._threshold = float(model.meta["threshold"])
@@ -79,7 +83,7 @@ class Categorizer:
         Only the first `shared.ai.text.MAX_CHARACTERS` of title and description together are read.
         """
         reading = self._model.read(f"{title}\n{description}" if title else description)
-        score = self._model.score(reading)
+        score = mixed(self._model.score(reading))
         probabilities = self._tempered(softmax(score.logits), reading.known_words)
         order = np.lexsort((self._last_resort, -probabilities))
         best = int(order[0])
@@ -104,14 +108,39 @@ class Categorizer:
         return trust * probabilities + (1 - trust) / len(probabilities)
 
 
+def mixed(score: Score) -> Score:
+    """The logits of the categories, from those of the two voices as far as the text is written in each.
+
+    People at work and people who sum up for the press use the same words for different things ("virus", "hacked",
+    "locked out"), so the model has weights for both; a third set tells the voices apart. Mixing logits keeps the whole
+    linear: what each word added can still be told.
+    """
+    count = (len(score.logits) - 1) // 2
+    employee = 1 / (1 + np.exp(-np.clip(np.float32(score.logits[-1]), -30, 30)))
+    shares = np.repeat(np.array([1 - employee, employee], dtype=np.float32), count)
+
+    def both(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        weighed = values[..., :-1] * shares
+        return np.asarray(weighed[..., :count] + weighed[..., count:], dtype=np.float32)
+
+    return Score(both(score.logits), both(score.added), score.counts, score.occurrences)
+
+
 @lru_cache(maxsize=4)
 def _load(path: Path) -> Categorizer:
     model = LinearTextModel.load(path)
     try:
-        categories = tuple(Category(name) for name in model.meta["classes"])
-        return Categorizer(model, categories)
+        return Categorizer(model, _categories(model.meta["classes"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(path, f"not a categorizer of this version ({error})") from error
+
+
+def _categories(classes: Sequence[str]) -> tuple[Category, ...]:
+    *named, voice = classes
+    categories = tuple(Category(name) for name in named[: len(named) // 2])
+    if voice != VOICE or [*categories, *categories] != named:
+        raise ValueError("its classes are not those of two voices, and which of them it is")
+    return categories
 
 
 def _evidence(reading: Reading, score: Score, best: int) -> tuple[str, ...]:

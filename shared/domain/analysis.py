@@ -24,7 +24,7 @@ class Categorization(Model):
 
     category: Category
     confidence: Probability
-    alternatives: list[CategoryProbability]
+    alternatives: list[CategoryProbability] = Field(default=[], description="All twelve; left out in lists")
     abstained: bool = Field(description="True when the model is not sure: a person has to choose")
     evidence: list[str] = Field(description="Words of the report that decided, strongest first")
     model: str
@@ -45,7 +45,7 @@ class SeverityAssessment(Model):
     severity: Severity
     score: Annotated[int, Field(ge=0, le=100)]
     confidence: Probability
-    factors: list[SeverityFactor]
+    factors: list[SeverityFactor] = Field(default=[], description="Left out in lists")
     model: str
 
 

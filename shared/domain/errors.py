@@ -116,3 +116,39 @@ class TooManyRequestsError(SecuraError):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"Too many requests: try again in {retry_after} s")
         self.retry_after = retry_after
+
+
+class LanguageModelError(UnavailableError):
+    """The language model gives no answer that can be used. Nothing depends on it: the caller goes on without one."""
+
+    code = "language_model_unavailable"
+
+
+class NotConfiguredError(LanguageModelError):
+    """No language model is switched on, or its settings cannot be used; the text names them."""
+
+    code = "language_model_not_configured"
+
+
+class KeptBackError(LanguageModelError):
+    """The text stays here: its marking, its length or a secret in it does not let it leave."""
+
+    code = "language_model_kept_back"
+
+
+class BudgetExhaustedError(LanguageModelError):
+    """Asking could exceed what may be spent today (UTC)."""
+
+    code = "language_model_budget_exhausted"
+
+
+class BlockedAnswerError(LanguageModelError):
+    """The provider's safety filters withheld the answer."""
+
+    code = "language_model_blocked"
+
+
+class BadAnswerError(LanguageModelError):
+    """An answer came that is not what was asked for: its form, its length or what it says."""
+
+    code = "language_model_bad_answer"

@@ -62,7 +62,10 @@ class Incidents(Protocol):
         ...
 
     def find(self, where: IncidentFilter, limit: int, after: Cursor | None = None) -> list[Incident]:
-        """At most `limit` incidents in the order of their creation, from behind the cursor on."""
+        """At most `limit` incidents in the order of their creation, from behind the cursor on.
+
+        Their analyses come without alternatives and factors: those are most of a document.
+        """
         ...
 
 

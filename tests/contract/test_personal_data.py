@@ -24,6 +24,8 @@ _ELSEWHERE = {
     "receipts": "uids and times",
     "merges": "the incident's own words",
     "tallies": "numbers",
+    "ai_usage": "numbers",
+    "ai_charges": "numbers, two days",
 }
 
 

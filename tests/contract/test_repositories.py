@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from shared.adapters.firestore.collections import FirestoreIncidents
+from shared.ai.categorizer import Categorizer
+from shared.domain.analysis import Analysis
 from shared.domain.errors import ConflictError, NotFoundError
 from shared.domain.listing import IncidentFilter
 from shared.domain.mail import MailMessage, OutboxMail
@@ -14,6 +16,7 @@ from shared.domain.permissions import Role
 from shared.domain.taxonomy import Category, Severity, Status
 from shared.domain.visibility import TEAM, person
 from shared.ports.repositories import Receipt
+from shared.services.analysis.judging import assessed, categorized
 from tests.builders import incident, user
 from tests.fakes import START
 
@@ -139,3 +142,25 @@ def test_a_mail_is_kept_once(store):
     assert store["outbox"].add(mail)
     assert not store["outbox"].add(mail.model_copy(update={"attempts": 7}))
     assert store["outbox"].get("m1") == mail
+
+
+def test_lists_leave_out_the_reasons_of_an_analysis_and_opening_does_not(store):
+    said = Analysis(
+        input_hash="0" * 64,
+        categorization=categorized(Categorizer.load(), "I left my phone in a taxi"),
+        severity=assessed("I left my phone in a taxi"),
+        analyzed_at=START,
+    )
+    made = incident(analysis=said)
+    store["incidents"].add(made)
+    store["incidents"].add(incident(id="without"))
+    with_analysis, without = sorted(
+        store["incidents"].find(IncidentFilter([TEAM]), 5), key=lambda one: one.analysis is None
+    )
+    assert without.analysis is None
+    assert (with_analysis.analysis.categorization.alternatives, with_analysis.analysis.severity.factors) == ([], [])
+    shown = with_analysis.model_dump(exclude={"analysis"})
+    assert shown == made.model_dump(exclude={"analysis"})
+    assert with_analysis.analysis.severity.score == said.severity.score
+    assert with_analysis.analysis.categorization.evidence == said.categorization.evidence
+    assert store["incidents"].get("abc") == made

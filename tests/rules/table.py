@@ -76,6 +76,8 @@ CLOSED: Final = (
     "incident_filters",
     "known_good",
     "rotas",
+    "ai_usage",
+    "ai_charges",
 )
 # What no code writes today: names that a later version may take, and inventions.
 UNKNOWN: Final = ("processed", "parked_events", "elsewhere")

@@ -19,6 +19,7 @@ from google.cloud.firestore import (
 from shared.adapters.firestore.conditional import firestore_errors, update_if_unchanged
 from shared.adapters.firestore.reading import documents
 from shared.adapters.firestore.store import decoded, decoded_fields, encoded, encoded_new, read_fields
+from shared.domain.analysis import Analysis, Categorization, SeverityAssessment
 from shared.domain.base import Model, is_document_id
 from shared.domain.errors import ConflictError, NotFoundError
 from shared.domain.incident import Incident
@@ -66,8 +67,8 @@ class _Collection(Generic[M]):
             return False
         return True
 
-    def _all(self, query: Query) -> list[M]:
-        fields = read_fields(self._kind)
+    def _all(self, query: Query, fields: list[str] | None = None) -> list[M]:
+        fields = fields or read_fields(self._kind)
         with firestore_errors():
             return [
                 decoded_fields(self._kind, found.id, found.fields)
@@ -104,6 +105,15 @@ class _Collection(Generic[M]):
         for kind, value in documents:
             reference = self._client.collection(kind.collection).document(getattr(value, kind.id_field))
             batch.create(reference, encoded_new(kind, value))
+
+
+# Of the analysis all but its reasons, which are most of an incident: who wants them opens it.
+_LISTED = [
+    *(field for field in read_fields(INCIDENTS) or () if field != "analysis"),
+    *(f"analysis.{name}" for name in sorted(set(Analysis.model_fields) - {"categorization", "severity"})),
+    *(f"analysis.categorization.{name}" for name in sorted(set(Categorization.model_fields) - {"alternatives"})),
+    *(f"analysis.severity.{name}" for name in sorted(set(SeverityAssessment.model_fields) - {"factors"})),
+]
 
 
 class FirestoreIncidents(_Collection[Incident]):
@@ -162,7 +172,7 @@ class FirestoreIncidents(_Collection[Incident]):
         query = query.order_by("created_at", direction=direction).order_by("__name__", direction=direction)
         if after is not None:
             query = query.start_after({"created_at": after.created_at, "__name__": self._reference(after.id)})
-        return self._all(query)
+        return self._all(query, _LISTED)
 
 
 class FirestoreUsers(_Collection[User]):

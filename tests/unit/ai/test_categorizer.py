@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.ai.categorizer import DEFAULT_MODEL, Categorizer
-from shared.ai.linear_model import LinearTextModel, ModelFileError
+from shared.ai.categorizer import DEFAULT_MODEL, Categorizer, mixed
+from shared.ai.linear_model import LinearTextModel, ModelFileError, Score
 from shared.ai.text import MAX_CHARACTERS
 from shared.domain.taxonomy import Category
 
@@ -149,7 +149,8 @@ def test_the_model_is_named_by_version_and_content(categorizer):
 
     assert categorizer.version == f"secura-categorizer/{described['version']}+{described['sha256'][:8]}"
     assert LinearTextModel.load(DEFAULT_MODEL).fingerprint() == described["sha256"]
-    assert described["classes"] == [str(category) for category in Category]
+    categories = [str(category) for category in Category]
+    assert described["classes"] == [*categories, *categories, "employee"]
 
 
 def test_loads_a_file_once():
@@ -172,18 +173,31 @@ def test_refuses_a_damaged_file(tmp_path, damage):
         Categorizer.load(path)
 
 
-def test_refuses_a_model_of_other_classes(tmp_path):
+_CATEGORIES = list(map(str, Category))
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ["spam", "spam", "employee"],
+        _CATEGORIES,
+        [*_CATEGORIES, *_CATEGORIES, "press"],
+        [*_CATEGORIES, *reversed(_CATEGORIES), "employee"],
+    ],
+)
+def test_refuses_a_model_of_other_classes(tmp_path, classes):
     path = tmp_path / "other.npz"
     meta = {
-        "classes": ["spam", "ham"],
+        "classes": classes,
         "character_ngrams": [3, 5],
         "threshold": 0.5,
         "least_known_words": 0.1,
         "version": "1",
     }
-    LinearTextModel.build((["a"], [" b "]), np.ones(2), np.zeros((2, 2)), np.zeros(2), meta).save(path)
+    count = len(classes)
+    LinearTextModel.build((["a"], [" b "]), np.ones(2), np.zeros((2, count)), np.zeros(count), meta).save(path)
 
-    with pytest.raises(ModelFileError, match="spam"):
+    with pytest.raises(ModelFileError, match="not a categorizer of this version"):
         Categorizer.load(path)
 
 
@@ -201,3 +215,17 @@ def test_serving_needs_neither_scikit_learn_nor_scipy():
     done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)  # noqa: S603
 
     assert done.stdout.strip() == "[]"
+
+
+def test_the_same_words_are_read_in_the_voice_they_are_written_in():
+    # Two categories stand for all; the press weights speak for the first, the employees' for the second.
+    logits = np.array([3.0, 0.0, 0.0, 3.0, -9.0], dtype=np.float32)
+    added = np.array([[3.0, 0.0, 0.0, 3.0, -9.0]], dtype=np.float32)
+    nothing = np.zeros(1, dtype=np.intp)
+    press = mixed(Score(logits, added, nothing + 1, nothing))
+    logits, added = logits.copy(), added.copy()
+    logits[-1] = 9.0
+    work = mixed(Score(logits, added, nothing + 1, nothing))
+    assert press.logits == pytest.approx([3.0, 0.0], abs=0.01)
+    assert work.logits == pytest.approx([0.0, 3.0], abs=0.01)
+    assert press.added == pytest.approx(np.array([[3.0, 0.0]]), abs=0.01)
