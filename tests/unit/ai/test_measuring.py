@@ -55,8 +55,8 @@ def test_a_report_that_cannot_be_used_is_named(tmp_path):
 
 
 def test_the_threshold_is_where_the_wanted_precision_still_holds():
-    chances = np.array([0.9, 0.8, 0.7, 0.6, 0.1])
-    limit, precision, recall = likeness.threshold(chances, np.array([True, True, True, False, True]))
+    chances = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.1])
+    limit, precision, recall = likeness.threshold(chances, np.array([True, True, True, False, False, True]))
     assert (limit, precision, recall) == (0.7, 1.0, 0.75)
 
 
