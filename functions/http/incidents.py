@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -14,10 +15,9 @@ from functions import options
 from shared import bootstrap
 from shared.domain.duplicates import PossibleDuplicate, ReportedIncident
 from shared.domain.errors import UnavailableError
-from shared.domain.incident import Incident, IncidentReport
+from shared.domain.incident import IncidentReport
 from shared.domain.listing import IncidentPage
 from shared.domain.paging import DEFAULT_LIMIT, MAX_LIMIT
-from shared.domain.people import Identity
 from shared.domain.permissions import Permission
 from shared.entry.endpoint import Answer, Call, Endpoint, Operation
 from shared.entry.logs import logger
@@ -36,21 +36,22 @@ class IncidentListQuery(IncidentQuery):
 
 def report(call: Call[IncidentReport, None]) -> Answer:
     """Keep the report; the analysis follows by itself."""
+    duplicates = bootstrap.duplicate_search().beside(call.identity, call.body)
     reported = bootstrap.incident_reporting().report(call.identity, call.body, call.idempotency_key)
     incident = reported.incident
     headers = {"Location": f"/api/incidents/{incident.id}", "ETag": f'"{incident.version}"'}
     if reported.replayed:
         headers["Idempotency-Replayed"] = "true"
-    alike = _possible_duplicates(call.identity, incident)
+    alike = _asked(duplicates, incident.id)
     return Answer(ReportedIncident(**dict(incident), possible_duplicates=alike), HTTPStatus.CREATED, headers)
 
 
-def _possible_duplicates(who: Identity, incident: Incident) -> list[PossibleDuplicate]:
+def _asked(duplicates: Callable[[str], list[PossibleDuplicate]], incident_id: str) -> list[PossibleDuplicate]:
     try:
-        return bootstrap.duplicate_search().beside(who, incident)
+        return duplicates(incident_id)
     except UnavailableError:
         # The report is kept, which is what matters.
-        logger().warning("no search for duplicates", incident_id=incident.id)
+        logger().warning("no search for duplicates", incident_id=incident_id)
         return []
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 from shared.ai.likeness import Alike, Described, Likeness, stems
 from shared.ai.observables import extract
 from shared.domain.duplicates import (
@@ -12,7 +15,7 @@ from shared.domain.duplicates import (
     DuplicateQuery,
     PossibleDuplicate,
 )
-from shared.domain.incident import Incident
+from shared.domain.incident import IncidentReport
 from shared.domain.people import Identity
 from shared.domain.permissions import Permission
 from shared.domain.search import WORD, observable
@@ -24,6 +27,7 @@ MAX_CANDIDATES = 12
 _WORDS = 8
 _OBSERVABLES = 6
 _NAMED = 3
+_AT_ONCE = 8
 
 
 class DuplicateSearch:
@@ -36,43 +40,48 @@ class DuplicateSearch:
     def __init__(self, candidates: Candidates, clock: Clock) -> None:
         self._candidates = candidates
         self._clock = clock
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="duplicates")
 
-    def find(self, who: Identity, report: DuplicateQuery, apart_from: str | None = None) -> list[PossibleDuplicate]:
-        """At most MAX_DUPLICATES, the likeliest first; `apart_from` is the incident that the report became.
+    def find(self, who: Identity, report: DuplicateQuery) -> list[PossibleDuplicate]:
+        """At most MAX_DUPLICATES, the likeliest first.
 
         Raises:
             UnavailableError: the database does not answer.
         """
+        return self._likely(who, report)[:MAX_DUPLICATES]
+
+    def beside(self, who: Identity, report: IncidentReport) -> Callable[[str], list[PossibleDuplicate]]:
+        """Look while the report is being kept; what was found is asked for with the id of the incident it became.
+
+        Both take about as long, and neither waits for the other. A report that is imported is not compared: nobody
+        would join. The function that is returned raises `UnavailableError` when the database did not answer in time.
+        """
+        if not report.notify:
+            return lambda _: []
+        query = DuplicateQuery(
+            title=report.title, description=report.description, affected_assets=report.affected_assets
+        )
+        found = self._pool.submit(self._likely, who, query)
+        return lambda own: [one for one in found.result() if one.incident_id != own][:MAX_DUPLICATES]
+
+    def _likely(self, who: Identity, report: DuplicateQuery) -> list[PossibleDuplicate]:
         likeness = Likeness.load()
         text = "\n".join([report.title, report.description, *report.affected_assets])
         named = [(one.type, one.value) for one in extract(text)]
         wanted = likeness.described(report.title, report.description, report.affected_assets, frozenset(named))
         texts = [observable(*key) for key in named[:_OBSERVABLES]] + likeness.telling(wanted, _WORDS)
-        # One more, since the incident itself is among them.
+        # One more, since the incident itself may be among them.
         found = self._candidates.recent(texts, self._clock.now() - WINDOW, MAX_CANDIDATES + 1)
         alike = [
             (likeness.compare(wanted, _described(likeness, one)), one)
             for one in found
-            if one.id != apart_from and not one.merged and _may_be_told(who, one)
+            if not one.merged and _may_be_told(who, one)
         ]
         likely = sorted(
             ((how, one) for how, one in alike if how.probability >= likeness.threshold),
             key=lambda pair: (-pair[0].probability, pair[1].id),
         )
-        return [_shown(who, how, one, text) for how, one in likely[:MAX_DUPLICATES]]
-
-    def beside(self, who: Identity, incident: Incident) -> list[PossibleDuplicate]:
-        """As `find`, for an incident that was just reported. One that is imported is not compared: nobody would join.
-
-        Raises:
-            UnavailableError: the database does not answer in time.
-        """
-        if not incident.notify:
-            return []
-        report = DuplicateQuery(
-            title=incident.title, description=incident.description, affected_assets=incident.affected_assets
-        )
-        return self.find(who, report, apart_from=incident.id)
+        return [_shown(who, how, one, text) for how, one in likely]
 
 
 def _described(likeness: Likeness, one: Candidate) -> Described:

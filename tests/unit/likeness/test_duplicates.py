@@ -8,6 +8,7 @@ import pytest
 
 from shared.domain.duplicates import MAX_DUPLICATES, WINDOW, DuplicateQuery
 from shared.domain.errors import UnavailableError
+from shared.domain.incident import IncidentReport
 from shared.domain.observables import Observable, ObservableType
 from shared.domain.taxonomy import Status, Tlp
 from shared.services.incidents.duplicates import MAX_CANDIDATES, DuplicateSearch
@@ -90,9 +91,10 @@ def test_the_likeliest_come_first_and_at_most_so_many(world):
 def test_an_incident_is_no_duplicate_of_itself_and_imports_are_not_compared(world):
     one = known(world)
     other = known(world, id="earlier")
-    assert [told.incident_id for told in world[2].beside(EMPLOYEE, one)] == [other.id]
+    report = IncidentReport(title=TITLE, description=WORDS)
+    assert [told.incident_id for told in world[2].beside(EMPLOYEE, report)(one.id)] == [other.id]
     asked = len(world[1].asked)
-    assert world[2].beside(ANALYST, one.model_copy(update={"notify": False})) == []
+    assert world[2].beside(ANALYST, report.model_copy(update={"notify": False}))(one.id) == []
     assert len(world[1].asked) == asked
 
 
@@ -108,3 +110,6 @@ def test_a_database_that_does_not_answer_is_told(world):
     world[1].fails = UnavailableError("gone")
     with pytest.raises(UnavailableError):
         found(world)
+    later = world[2].beside(EMPLOYEE, IncidentReport(title=TITLE, description=WORDS))
+    with pytest.raises(UnavailableError):
+        later("own")
