@@ -47,7 +47,7 @@ class Recipe:
     machine_scale: float = 1.0
     """The served logits are those of a logistic regression plus so many times the margins of a linear SVM: two linear
     models are one. Alone the first has the better probabilities, the second the better decisions."""
-    own_in_press: float = 0.1
+    own_in_press: float = 0.05
     press_in_own: float = 0.3
     """How much a text in the other voice counts when one voice is learned."""
 
@@ -98,7 +98,7 @@ def fit(records: Sequence[Record], names: NameFilter, recipe: Recipe) -> LinearT
     texts = [names.clean(record.text) for record in records]
     labels = _labels(records)
     own = np.array([record.group.startswith(OWN) for record in records])
-    terms = choose_terms(texts, labels, np.ones(len(records)), names, recipe)
+    terms = choose_terms(texts, labels, np.where(own, recipe.press_in_own, 1.0), names, recipe)
     pair = vectorizers(recipe, terms)
     matrix = sp.hstack([vectorizer.fit_transform(texts) for vectorizer in pair]).tocsr()
     balanced = compute_class_weight("balanced", classes=np.arange(len(CLASSES)), y=labels[~own])
