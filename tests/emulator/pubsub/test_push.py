@@ -47,7 +47,9 @@ def test_a_pushed_message_that_fails_too_often_becomes_a_dead_letter(pubsub: Pub
         retry_policy={"minimum_backoff": Duration(nanos=1_000_000), "maximum_backoff": Duration(nanos=2_000_000)},
     )
     pubsub.publish(topic, b"poison")
-    assert pubsub.take(graves) == [b"poison"]
+    # A pull may come back empty before the message is there, as it may in production.
+    pulled = next(filter(None, (pubsub.take(graves) for _ in range(10))), [])
+    assert pulled == [b"poison"]
     assert [json.loads(one.body)["deliveryAttempt"] for one in pubsub.functions.received] == [1, 2, 3, 4, 5]
 
 
